@@ -1,0 +1,17 @@
+/* gst-asd: anomalous sound detection for GStreamer
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#ifndef __ASD_H__
+#define __ASD_H__
+
+/**
+ * The science of gst-asd without GStreamer: signal processing takes float
+ * samples, models and scorers take doubles, and a higher score is always more
+ * anomalous.
+ */
+
+#include <asd/error.h>
+
+#endif /* __ASD_H__ */
