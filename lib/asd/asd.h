@@ -13,5 +13,6 @@
  */
 
 #include <asd/error.h>
+#include <asd/npy.h>
 
 #endif /* __ASD_H__ */

@@ -1,0 +1,104 @@
+/* gst-asd: anomalous sound detection for GStreamer
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#ifndef __ASD_TEST_H__
+#define __ASD_TEST_H__
+
+/* Helpers for tests against the golden data, which lies in the folder that
+ * the environment variable ASD_SHARED names. A program adds such tests with
+ * asd_test_add_golden() and ends with ASD_TEST_MAIN(); without the folder its
+ * other tests run, and it exits with 77 (skipped), saying so. */
+
+#include <asd/npy.h>
+#include <gst/check/gstcheck.h>
+#include <math.h>
+
+static inline char *
+asd_test_path (const char *relative)
+{
+  const char *shared = g_getenv ("ASD_SHARED");
+
+  return g_build_filename (shared != NULL ? shared : "../shared", relative,
+      NULL);
+}
+
+static inline gboolean
+asd_test_have_golden (void)
+{
+  g_autofree char *path = asd_test_path ("golden");
+
+  return g_file_test (path, G_FILE_TEST_IS_DIR);
+}
+
+#define asd_test_add_golden(tcase, test) G_STMT_START {                       \
+  if (asd_test_have_golden ())                                                \
+    tcase_add_test (tcase, test);                                             \
+} G_STMT_END
+
+#define ASD_TEST_MAIN(name)                                                   \
+int                                                                           \
+main (int argc, char **argv)                                                  \
+{                                                                             \
+  int failed;                                                                 \
+                                                                              \
+  gst_check_init (&argc, &argv);                                              \
+  failed = gst_check_run_suite (name ## _suite (), #name, __FILE__);          \
+  if (failed == 0 && !asd_test_have_golden ()) {                              \
+    g_printerr ("SKIPPED: " #name "'s golden tests: set ASD_SHARED to the "   \
+        "folder that holds golden/\n");                                       \
+    return 77;                                                                \
+  }                                                                           \
+  return failed;                                                              \
+}
+
+/* Free with asd_npy_free(). */
+static inline AsdNpy *
+asd_test_load (const char *relative)
+{
+  g_autofree char *path = asd_test_path (relative);
+  GError *error = NULL;
+  AsdNpy *npy = asd_npy_load (path, &error);
+
+  fail_unless (npy != NULL, "%s", error != NULL ? error->message : path);
+  return npy;
+}
+
+/* Free with g_free(); n may be NULL. */
+static inline double *
+asd_test_load_doubles (const char *relative, gsize *n)
+{
+  g_autoptr (AsdNpy) npy = asd_test_load (relative);
+
+  if (n != NULL)
+    *n = npy->n_elements;
+  return asd_npy_get_doubles (npy);
+}
+
+/* Largest |a - b|; infinite where either is NaN. */
+static inline double
+asd_test_max_difference (const double *a, const double *b, gsize n)
+{
+  double largest = 0;
+
+  for (gsize i = 0; i < n; i++) {
+    double difference = fabs (a[i] - b[i]);
+
+    largest = isnan (difference) ? INFINITY : MAX (largest, difference);
+  }
+  return largest;
+}
+
+/* Largest |x|. */
+static inline double
+asd_test_peak (const double *x, gsize n)
+{
+  double largest = 0;
+
+  for (gsize i = 0; i < n; i++)
+    largest = MAX (largest, fabs (x[i]));
+  return largest;
+}
+
+#endif /* __ASD_TEST_H__ */
