@@ -13,6 +13,7 @@
  */
 
 #include <asd/error.h>
+#include <asd/metrics.h>
 #include <asd/npy.h>
 
 #endif /* __ASD_H__ */
