@@ -13,6 +13,7 @@
  */
 
 #include <asd/error.h>
+#include <asd/graph.h>
 #include <asd/metrics.h>
 #include <asd/npy.h>
 
