@@ -11,7 +11,7 @@ export PATH LC_ALL=C
 work=$(mktemp -d)
 # Shell code that a test wants run when it ends: cleanup='kill $server'.
 cleanup=
-trap 'eval "$cleanup"; rm -rf "$work"' EXIT
+trap 'code=$?; set +e; eval "$cleanup"; rm -rf "$work"; exit $code' EXIT
 trap 'exit 130' INT TERM HUP
 
 fail() {
