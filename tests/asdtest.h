@@ -101,4 +101,29 @@ asd_test_peak (const double *x, gsize n)
   return largest;
 }
 
+/* Fails where a value differs from the golden one by more than 1e-4 of the
+ * array's peak or, above 1e-6 of the peak, by more than 1e-3 of itself: the
+ * tolerance of golden/README.md for float32 against float64 chains. */
+static inline void
+asd_test_check_spectrum (const char *name, const float *x,
+    const double *golden, gsize n)
+{
+  const double peak = asd_test_peak (golden, n);
+  double absolute = 0, relative = 0;
+
+  for (gsize i = 0; i < n; i++) {
+    double difference = fabs (x[i] - golden[i]);
+
+    fail_unless (isfinite (x[i]), "%s: not finite at %" G_GSIZE_FORMAT, name,
+        i);
+    absolute = MAX (absolute, difference / peak);
+    if (fabs (golden[i]) > 1e-6 * peak)
+      relative = MAX (relative, difference / fabs (golden[i]));
+  }
+  GST_INFO ("%s: %.2g of the peak, %.2g of the value", name, absolute,
+      relative);
+  fail_unless (absolute <= 1e-4 && relative <= 1e-3,
+      "%s: %g of the peak, %g of the value", name, absolute, relative);
+}
+
 #endif /* __ASD_TEST_H__ */

@@ -13,8 +13,11 @@
  */
 
 #include <asd/error.h>
+#include <asd/gammatone.h>
 #include <asd/graph.h>
 #include <asd/metrics.h>
+#include <asd/modspec.h>
+#include <asd/noisegate.h>
 #include <asd/npy.h>
 
 #endif /* __ASD_H__ */
