@@ -4,6 +4,7 @@
 set -eu
 
 packages='
+ca-certificates
 curl
 gcc
 gir1.2-gstreamer-1.0

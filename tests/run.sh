@@ -6,7 +6,7 @@
 #   sh tests/run.sh --fast     the tests once, without sanitizers
 #   sh tests/run.sh --suite NAME...
 #                              these suites only, once; the way to run the long
-#                              ones: soak, fuzz, live, bench
+#                              ones: soak, fuzz, live
 #
 # The last line says 'N passed, N failed', and how many were skipped; the lines
 # before it name these and say why. Exit code 1 when anything failed.
