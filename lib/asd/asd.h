@@ -16,6 +16,7 @@
 #include <asd/gammatone.h>
 #include <asd/graph.h>
 #include <asd/metrics.h>
+#include <asd/model.h>
 #include <asd/modspec.h>
 #include <asd/noisegate.h>
 #include <asd/npy.h>
