@@ -12,7 +12,9 @@
  * anomalous.
  */
 
+#include <asd/calibration.h>
 #include <asd/error.h>
+#include <asd/gamma.h>
 #include <asd/gammatone.h>
 #include <asd/graph.h>
 #include <asd/metrics.h>
