@@ -8,8 +8,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "clones.h"
 #include "error.h"
+#include "simd.h"
 
 /* What the reference puts on the diagonal of its distances. */
 #define SELF_DISTANCE 999.0
@@ -75,9 +75,10 @@ sum_lanes (double *lanes)
   return lanes[0];
 }
 
-/* Symmetric to the last bit, since |a - b| is. */
-ASD_CLONES static double
-distance (const double *a, const double *b, gsize dim)
+/* Symmetric to the last bit, since |a - b| is; and without a product that a
+ * processor could fuse into the sum, the same everywhere. */
+ASD_KERNEL
+distance_kernel (const double *a, const double *b, gsize dim, double *sum)
 {
   double lanes[LANES] = { 0 };
   gsize k = 0;
@@ -88,12 +89,16 @@ distance (const double *a, const double *b, gsize dim)
   }
   for (gsize i = 0; k + i < dim; i++)
     lanes[i] += fabs (a[k + i] - b[k + i]);
-  return sum_lanes (lanes);
+  *sum = sum_lanes (lanes);
 }
 
-ASD_CLONES static double
-scaled_distance (const double *x, const double *mean, const double *deviation,
-    gsize dim)
+ASD_DEFINE_KERNEL (distance, distance_kernel,
+    (const double *a, const double *b, gsize dim, double *sum),
+    (a, b, dim, sum));
+
+ASD_KERNEL
+scaled_distance_kernel (const double *x, const double *mean,
+    const double *deviation, gsize dim, double *sum)
 {
   double lanes[LANES] = { 0 };
   gsize k = 0;
@@ -104,8 +109,12 @@ scaled_distance (const double *x, const double *mean, const double *deviation,
   }
   for (gsize i = 0; k + i < dim; i++)
     lanes[i] += fabs (x[k + i] - mean[k + i]) / deviation[k + i];
-  return sum_lanes (lanes);
+  *sum = sum_lanes (lanes);
 }
+
+ASD_DEFINE_KERNEL (scaled_distance, scaled_distance_kernel,
+    (const double *x, const double *mean, const double *deviation, gsize dim,
+        double *sum), (x, mean, deviation, dim, sum));
 
 typedef struct
 {
@@ -143,8 +152,9 @@ find_neighbours (const double *x, gsize n, gsize dim,
       gsize end = MIN (begin + TILE, j);
 
       for (gsize i = begin; i < end; i++) {
-        double d = distance (x + i * dim, x + j * dim, dim);
+        double d;
 
+        distance (x + i * dim, x + j * dim, dim, &d);
         offer (&nearest[i], j, d);
         offer (&nearest[j], i, d);
       }
@@ -302,9 +312,10 @@ asd_graph_score (const AsdGraph * graph, const double *x, gsize *cluster)
   gsize best_cluster = 0;
 
   for (gsize c = 0; c < graph->n_clusters; c++) {
-    double d = scaled_distance (x, graph->means + c * graph->dim,
-        graph->deviations + c * graph->dim, graph->dim);
+    double d;
 
+    scaled_distance (x, graph->means + c * graph->dim,
+        graph->deviations + c * graph->dim, graph->dim, &d);
     /* The first one counts even if it is NaN. */
     if (c == 0 || d < best) {
       best = d;
