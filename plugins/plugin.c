@@ -3,15 +3,19 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-#include <gst/gst.h>
-
-/* Each element file defines its registration with GST_ELEMENT_REGISTER_DEFINE.
- * A new element is a line in each of these two lists and one in meson.build. */
+#include "elements.h"
 
 static gboolean
 plugin_init (GstPlugin * plugin)
 {
   gboolean ret = FALSE;
+
+  ret |= GST_ELEMENT_REGISTER (asddenoise, plugin);
+  ret |= GST_ELEMENT_REGISTER (asddenoisetrain, plugin);
+  ret |= GST_ELEMENT_REGISTER (asdgraph, plugin);
+  ret |= GST_ELEMENT_REGISTER (asdgraphtrain, plugin);
+  ret |= GST_ELEMENT_REGISTER (asdmodspec, plugin);
+  ret |= GST_ELEMENT_REGISTER (asdscoreenc, plugin);
 
   return ret;
 }

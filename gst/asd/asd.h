@@ -6,6 +6,16 @@
 #ifndef __GST_ASD_H__
 #define __GST_ASD_H__
 
+#include <gst/asd/gstasdextractor.h>
 #include <gst/asd/gstasdfeatures.h>
+#include <gst/asd/gstasdmodel.h>
+#include <gst/asd/gstasdrecipe.h>
+#include <gst/asd/gstasdscore.h>
+#include <gst/asd/gstasdscorer.h>
+#include <gst/asd/gstasdscoretext.h>
+#include <gst/asd/gstasdtrainer.h>
+#include <gst/asd/gstasdutils.h>
+#include <gst/asd/gstasdwindower.h>
+#include <gst/asd/gstasdwindowfilter.h>
 
 #endif /* __GST_ASD_H__ */

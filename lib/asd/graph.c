@@ -356,3 +356,35 @@ asd_graph_get_assignment (const AsdGraph * graph)
 {
   return graph->assignment;
 }
+
+void
+asd_graph_save (const AsdGraph * graph, AsdModelWriter * writer)
+{
+  gsize shape[2] = { graph->n_clusters, graph->dim };
+
+  asd_model_writer_add_f64 (writer, "means", graph->means, 2, shape);
+  asd_model_writer_add_f64 (writer, "deviations", graph->deviations, 2, shape);
+}
+
+AsdGraph *
+asd_graph_load (AsdModelSection * section, GError ** error)
+{
+  const double *means, *deviations;
+  gsize shape[2] = { 0, 0 };
+  GError *wrong = NULL;
+  AsdGraph *graph;
+
+  means = asd_model_section_get_f64 (section, "means", 2, shape, error);
+  if (means == NULL)
+    return NULL;
+  deviations = asd_model_section_get_f64 (section, "deviations", 2, shape,
+      error);
+  if (deviations == NULL)
+    return NULL;
+  graph = asd_graph_new (means, deviations, shape[0], shape[1], &wrong);
+  if (graph == NULL) {
+    asd_model_section_refuse (section, error, "%s", wrong->message);
+    g_error_free (wrong);
+  }
+  return graph;
+}

@@ -6,7 +6,7 @@
 #ifndef __ASD_GRAPH_H__
 #define __ASD_GRAPH_H__
 
-#include <gio/gio.h>
+#include <asd/model.h>
 
 G_BEGIN_DECLS
 
@@ -110,6 +110,22 @@ const double *asd_graph_get_deviations (const AsdGraph * graph);
  * NULL where the graph does not come from asd_graph_fit()
  */
 const gsize *asd_graph_get_assignment (const AsdGraph * graph);
+
+/**
+ * asd_graph_save:
+ * @writer: a writer whose current stage takes the graph: the f64 tensors
+ *     "means" and "deviations", both clusters x dim
+ */
+void asd_graph_save (const AsdGraph * graph, AsdModelWriter * writer);
+
+/**
+ * asd_graph_load:
+ * @section: what asd_graph_save() wrote
+ *
+ * Returns: (transfer full): the graph, or NULL with ASD_ERROR_MISSING,
+ *     ASD_ERROR_MISMATCH or ASD_ERROR_FORMAT
+ */
+AsdGraph *asd_graph_load (AsdModelSection * section, GError ** error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (AsdGraph, asd_graph_unref)
 

@@ -384,3 +384,24 @@ asd_noise_gate_process (AsdNoiseGate * self, const float *in, gsize n,
   emit_hop (self, n_frames, n_frames, out, n);
   asd_denormals_restore (fpu);
 }
+
+void
+asd_noise_profile_save (const double *threshold_db, AsdModelWriter * writer)
+{
+  gsize shape[1] = { ASD_NOISE_GATE_BINS };
+
+  asd_model_writer_add_f64 (writer, "threshold-db", threshold_db, 1, shape);
+}
+
+AsdNoiseGate *
+asd_noise_gate_load (AsdModelSection * section, double reduction,
+    GError ** error)
+{
+  gsize shape[1] = { ASD_NOISE_GATE_BINS };
+  const double *threshold_db;
+
+  threshold_db = asd_model_section_get_f64 (section, "threshold-db", 1, shape,
+      error);
+  return threshold_db != NULL ? asd_noise_gate_new (threshold_db, reduction) :
+      NULL;
+}

@@ -6,7 +6,7 @@
 #ifndef __ASD_NOISE_GATE_H__
 #define __ASD_NOISE_GATE_H__
 
-#include <glib.h>
+#include <asd/model.h>
 
 G_BEGIN_DECLS
 
@@ -65,6 +65,15 @@ gboolean asd_noise_profile (const float *clip, gsize n, double *threshold_db,
     GError **error);
 
 /**
+ * asd_noise_profile_save:
+ * @threshold_db: #ASD_NOISE_GATE_BINS values of asd_noise_profile()
+ * @writer: a writer whose current stage takes them as the f64 tensor
+ *     "threshold-db"
+ */
+void asd_noise_profile_save (const double *threshold_db,
+    AsdModelWriter * writer);
+
+/**
  * AsdNoiseGate:
  *
  * The spectral gate of noisereduce 1.1.0 (Sainburg): bins of the short-time
@@ -84,6 +93,16 @@ typedef struct _AsdNoiseGate AsdNoiseGate;
  */
 AsdNoiseGate *asd_noise_gate_new (const double *threshold_db,
     double reduction);
+
+/**
+ * asd_noise_gate_load:
+ * @section: what asd_noise_profile_save() wrote
+ *
+ * Returns: (transfer full): asd_noise_gate_new() with those thresholds, or NULL
+ *     with ASD_ERROR_MISSING or ASD_ERROR_MISMATCH
+ */
+AsdNoiseGate *asd_noise_gate_load (AsdModelSection * section,
+    double reduction, GError ** error);
 void asd_noise_gate_free (AsdNoiseGate *self);
 
 /**

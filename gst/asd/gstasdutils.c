@@ -1,0 +1,64 @@
+/* gst-asd: anomalous sound detection for GStreamer
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "gstasdutils.h"
+
+#include <math.h>
+#include <string.h>
+
+GParamSpec *
+gst_asd_param_spec_double (const gchar * name, const gchar * nick,
+    const gchar * blurb, gdouble minimum, gdouble maximum,
+    gdouble default_value, GParamFlags flags)
+{
+  GParamSpec *pspec = g_param_spec_double (name, nick, blurb, minimum, maximum,
+      isnan (default_value) ? minimum : default_value, flags);
+
+  /* GLib checks the default against the range, which NaN cannot pass. */
+  G_PARAM_SPEC_DOUBLE (pspec)->default_value = default_value;
+  return pspec;
+}
+
+gchar *
+gst_asd_stage_name (const gchar * factory_name)
+{
+  const gchar *name = factory_name;
+  gsize length;
+
+  if (g_str_has_prefix (name, "asd") && name[3] != '\0')
+    name += 3;
+  length = strlen (name);
+  if (g_str_has_suffix (name, "train") && length > 5)
+    length -= 5;
+  return g_strndup (name, length);
+}
+
+gchar *
+gst_asd_element_get_stage (GstElement * element, const gchar * stage)
+{
+  GstElementFactory *factory;
+
+  if (stage != NULL && *stage != '\0')
+    return g_strdup (g_str_has_prefix (stage, "asd") && stage[3] != '\0' ?
+        stage + 3 : stage);
+  factory = gst_element_get_factory (element);
+  return gst_asd_stage_name (factory != NULL ? GST_OBJECT_NAME (factory) :
+      GST_OBJECT_NAME (element));
+}
+
+gsize
+gst_asd_first_non_finite (const gfloat *values, gsize n)
+{
+  gfloat sum = 0;
+  gsize i;
+
+  /* 0 * x is NaN just for NaN and infinity: one pass without branches. */
+  for (i = 0; i < n; i++)
+    sum += 0 * values[i];
+  if (sum == 0)
+    return n;
+  for (i = 0; i < n && isfinite (values[i]); i++);
+  return i;
+}

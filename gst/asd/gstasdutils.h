@@ -1,0 +1,48 @@
+/* gst-asd: anomalous sound detection for GStreamer
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#ifndef __GST_ASD_UTILS_H__
+#define __GST_ASD_UTILS_H__
+
+#include <gst/gst.h>
+
+G_BEGIN_DECLS
+
+/**
+ * gst_asd_param_spec_double: (skip)
+ *
+ * As g_param_spec_double(), with NaN ("not set") allowed as the default.
+ */
+GParamSpec *gst_asd_param_spec_double (const gchar * name, const gchar * nick,
+    const gchar * blurb, gdouble minimum, gdouble maximum,
+    gdouble default_value, GParamFlags flags);
+
+/**
+ * gst_asd_stage_name:
+ * @factory_name: for example "asdgraph" or "asdgraphtrain"
+ *
+ * Returns: (transfer full): the default stage name, "graph" for both
+ */
+gchar *gst_asd_stage_name (const gchar * factory_name);
+
+/**
+ * gst_asd_element_get_stage: (skip)
+ * @element: a scorer, transform or trainer
+ * @stage: (nullable): its property, NULL or empty for the default
+ *
+ * Returns: (transfer full): the stage of @element without a leading "asd"
+ */
+gchar *gst_asd_element_get_stage (GstElement * element, const gchar * stage);
+
+/**
+ * gst_asd_first_non_finite: (skip)
+ *
+ * Returns: index of the first NaN or infinite value, @n if there is none
+ */
+gsize gst_asd_first_non_finite (const gfloat * values, gsize n);
+
+G_END_DECLS
+
+#endif /* __GST_ASD_UTILS_H__ */

@@ -1,0 +1,25 @@
+/* gst-asd: anomalous sound detection for GStreamer
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#ifndef __ASD_ELEMENTS_H__
+#define __ASD_ELEMENTS_H__
+
+#include <gst/gst.h>
+
+/* Each element file defines its registration with GST_ELEMENT_REGISTER_DEFINE.
+ * A new element is a line here, one in plugin.c and one in meson.build. */
+
+G_BEGIN_DECLS
+
+GST_ELEMENT_REGISTER_DECLARE (asddenoise);
+GST_ELEMENT_REGISTER_DECLARE (asddenoisetrain);
+GST_ELEMENT_REGISTER_DECLARE (asdgraph);
+GST_ELEMENT_REGISTER_DECLARE (asdgraphtrain);
+GST_ELEMENT_REGISTER_DECLARE (asdmodspec);
+GST_ELEMENT_REGISTER_DECLARE (asdscoreenc);
+
+G_END_DECLS
+
+#endif /* __ASD_ELEMENTS_H__ */
