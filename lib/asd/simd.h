@@ -20,7 +20,8 @@
 #define ASD_LANES 8
 #define ASD_ALIGN 64
 
-typedef float AsdVec __attribute__((vector_size (ASD_LANES * sizeof (float))));
+typedef float AsdVec
+    __attribute__((vector_size (ASD_LANES * sizeof (float)), may_alias));
 
 #define ASD_KERNEL static inline __attribute__((always_inline)) void
 
