@@ -5,6 +5,7 @@
 
 #include "gammatone.h"
 #include "kernels.h"
+#include "simd.h"
 
 #include <complex.h>
 #include <math.h>

@@ -17,10 +17,6 @@
 
 #include <glib.h>
 
-#if defined (__x86_64__)
-#include <xmmintrin.h>
-#endif
-
 G_BEGIN_DECLS
 
 /* Most lanes of any kernels. */
@@ -95,37 +91,6 @@ static inline float *
 asd_vectors_alloc (gsize n)
 {
   return g_aligned_alloc0 (n, sizeof (float), 64);
-}
-
-/* A filter that rings into silence reaches denormal numbers, and they cost a
- * hundred times as much: flush them to zero between these two calls. */
-static inline guint64
-asd_denormals_off (void)
-{
-#if defined (__x86_64__)
-  guint64 saved = _mm_getcsr ();
-
-  _mm_setcsr (saved | 0x8040);  /* flush to zero, denormals are zero */
-  return saved;
-#elif defined (__aarch64__)
-  guint64 saved;
-
-  __asm__ volatile ("mrs %0, fpcr":"=r" (saved));
-  __asm__ volatile ("msr fpcr, %0"::"r" (saved | (1 << 24)));
-  return saved;
-#else
-  return 0;
-#endif
-}
-
-static inline void
-asd_denormals_restore (guint64 saved)
-{
-#if defined (__x86_64__)
-  _mm_setcsr (saved);
-#elif defined (__aarch64__)
-  __asm__ volatile ("msr fpcr, %0"::"r" (saved));
-#endif
 }
 
 G_END_DECLS

@@ -6,6 +6,7 @@
 #include "modspec.h"
 #include "gammatone.h"
 #include "kernels.h"
+#include "simd.h"
 
 #include <math.h>
 #include <string.h>
