@@ -134,11 +134,10 @@ parse_shape (const char **p, AsdNpy * info, GError ** error)
       return fail (error, "the array has more than 8 dimensions: reshape it to "
           "[windows, rows, columns]");
     size = g_ascii_strtoull (*p, &end, 10);
-    info->shape[info->n_dims] = size;
-    if (end - *p > 19 || info->shape[info->n_dims] != size)
+    if (end - *p > 19)
       return fail (error, "the array's shape is too large for this machine: "
           "the file is damaged, make it again");
-    info->n_dims++;
+    info->shape[info->n_dims++] = size;
     *p = end;
     if (!accept (p, ",") && (skip_spaces (p), **p != ')'))
       goto malformed;
