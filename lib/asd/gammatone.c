@@ -4,17 +4,15 @@
  */
 
 #include "gammatone.h"
+#include "kernels.h"
 #include "simd.h"
 
 #include <complex.h>
 #include <math.h>
+#include <string.h>
 
-/* Columns whose magnitudes are held at once, in vectors of ASD_LANES. */
-#define GROUPS 4
-#define BLOCK (GROUPS * ASD_LANES)
-/* The matrix product computes tiles of four columns by two band vectors. */
-#define TILE_BANDS (2 * ASD_LANES)
-#define TILE_COLUMNS 4
+/* Columns whose magnitudes are held at once. */
+#define BLOCK 32
 
 struct _AsdGammatone
 {
@@ -25,142 +23,16 @@ struct _AsdGammatone
 
   float *window;                /* the non-zero part */
   float *cosine, *sine;         /* exp (-2 pi i k / nfft) */
-  AsdVec *signal, *re, *im;     /* one column in each lane */
-  AsdVec *magnitudes;           /* [group][bin as it comes][lane] */
-  float *tiles;                 /* [band tile][bin as it comes][TILE_BANDS] */
+  const AsdKernels *kernels;
+  float *signal;                /* [point][lane]: one column in each lane */
+  float *scratch;
+  float *magnitudes;            /* [column / lanes][bin as it comes][lane] */
+  float *tiles;                 /* [band tile][bin as it comes][band] */
   float *block;                 /* a last group of fewer columns */
 };
 
-/* The FFT. Eight columns are transformed at once, one in each lane, so that no
- * step has to move data between lanes. With X_n the spectrum of n real points,
- *
- *   X_n[4k+1] = sum_{j < n/4} y[j] W_{n/4}^{jk},
- *   y[j] = W_n^j (x[j] - x[j+n/2] - i (x[j+n/4] - x[j+3n/4])),
- *
- * is one complex FFT of n/4 points. It holds all odd bins, for X_n[4k+3] =
- * conj (X_n[n-4k-3]), and the even bins are the spectrum of the n/2 points
- * x[j] + x[j+n/2]: the same step again. The window covers less than half of
- * the FFT, so the first step has two terms only. Magnitudes do not depend on
- * where the window lies, and their order does not matter because the weights
- * are stored in the order in which they come (bin_order()). */
-
-/* One complex FFT of n points in place, decimated in frequency by four, output
- * in digit-reversed order. stride: nfft / n. */
-ASD_KERNEL
-complex_fft (AsdVec * re, AsdVec * im, gsize n, gsize stride,
-    const float *cosine, const float *sine)
-{
-  gsize m, q, j, base, p, w;
-
-  for (m = n; m >= 4; m /= 4, stride *= 4) {
-    q = m / 4;
-    for (j = 0; j < q; j++) {
-      w = j * stride;
-      for (base = 0; base < n; base += m) {
-        AsdVec ar, ai, br, bi, cr, ci, dr, di, tr, ti;
-
-        p = base + j;
-        ar = re[p] + re[p + 2 * q];
-        ai = im[p] + im[p + 2 * q];
-        br = re[p] - re[p + 2 * q];
-        bi = im[p] - im[p + 2 * q];
-        cr = re[p + q] + re[p + 3 * q];
-        ci = im[p + q] + im[p + 3 * q];
-        dr = re[p + q] - re[p + 3 * q];
-        di = im[p + q] - im[p + 3 * q];
-        re[p] = ar + cr;
-        im[p] = ai + ci;
-        if (j == 0) {
-          re[p + q] = br + di;
-          im[p + q] = bi - dr;
-          re[p + 2 * q] = ar - cr;
-          im[p + 2 * q] = ai - ci;
-          re[p + 3 * q] = br - di;
-          im[p + 3 * q] = bi + dr;
-          continue;
-        }
-        tr = br + di;
-        ti = bi - dr;
-        re[p + q] = tr * cosine[w] - ti * sine[w];
-        im[p + q] = ti * cosine[w] + tr * sine[w];
-        tr = ar - cr;
-        ti = ai - ci;
-        re[p + 2 * q] = tr * cosine[2 * w] - ti * sine[2 * w];
-        im[p + 2 * q] = ti * cosine[2 * w] + tr * sine[2 * w];
-        tr = br - di;
-        ti = bi + dr;
-        re[p + 3 * q] = tr * cosine[3 * w] - ti * sine[3 * w];
-        im[p + 3 * q] = ti * cosine[3 * w] + tr * sine[3 * w];
-      }
-    }
-  }
-  if (m == 2) {
-    for (p = 0; p < n; p += 2) {
-      AsdVec ar = re[p] - re[p + 1], ai = im[p] - im[p + 1];
-
-      re[p] += re[p + 1];
-      im[p] += im[p + 1];
-      re[p + 1] = ar;
-      im[p + 1] = ai;
-    }
-  }
-}
-
-ASD_KERNEL
-square_root (AsdVec * v)
-{
-  guint l;
-
-  for (l = 0; l < ASD_LANES; l++)
-    (*v)[l] = sqrtf ((*v)[l]);
-}
-
-/* The nfft / 2 + 1 magnitudes of self->signal, in bin_order(). */
-ASD_KERNEL
-spectrum_kernel (AsdGammatone * self, AsdVec * magnitudes)
-{
-  AsdVec *x = self->signal, *re = self->re, *im = self->im;
-  const float *cosine = self->cosine, *sine = self->sine;
-  const gsize nfft = self->nfft;
-  gsize n, j, q, step;
-
-  for (n = nfft; n >= 4; n /= 2) {
-    q = n / 4;
-    step = nfft / n;
-    for (j = 0; j < q; j++) {
-      AsdVec a = x[j], b = x[j + q];
-
-      if (n < nfft) {
-        a -= x[j + 2 * q];
-        b -= x[j + 3 * q];
-        x[j] += x[j + 2 * q];
-        x[j + q] += x[j + 3 * q];
-      }
-      re[j] = a * cosine[j * step] + b * sine[j * step];
-      im[j] = a * sine[j * step] - b * cosine[j * step];
-    }
-    complex_fft (re, im, q, 4 * step, cosine, sine);
-    for (j = 0; j < q; j++) {
-      AsdVec power = re[j] * re[j] + im[j] * im[j];
-
-      square_root (&power);
-      *magnitudes++ = power;
-    }
-  }
-  for (j = 0; j < 2; j++) {
-    AsdVec power = j == 0 ? x[0] + x[1] : x[0] - x[1];
-
-    power *= power;
-    square_root (&power);
-    *magnitudes++ = power;
-  }
-}
-
-ASD_DEFINE_KERNEL (spectrum, spectrum_kernel,
-    (AsdGammatone * self, AsdVec * magnitudes), (self, magnitudes));
-
-/* Which bin of n points complex_fft() leaves at each place of [base, base + n),
- * for a sequence whose bin k is bin first + k * step of the real spectrum. */
+/* Which bin a complex FFT of n points that is decimated in frequency by four
+ * leaves at each place, if its bin k is called first + k * step. */
 static void
 digit_order (gsize *order, gsize n, gsize first, gsize step)
 {
@@ -175,7 +47,8 @@ digit_order (gsize *order, gsize n, gsize first, gsize step)
         step * radix);
 }
 
-/* The bin of 0 .. nfft / 2 of each magnitude of spectrum_kernel(). */
+/* The bin of 0 .. nfft / 2 of each magnitude of the spectrum kernel: from every
+ * step the odd bins, of which the upper half are mirrored, then the ends. */
 static gsize *
 bin_order (gsize nfft)
 {
@@ -191,68 +64,31 @@ bin_order (gsize nfft)
   return order;
 }
 
-/* columns[t][b] = sum_k magnitudes[t][k] tiles[b][k] for one tile of bands and
- * four of the columns of one group. OpenBLAS would do as well alone, but it
- * wakes a thread for each core, and its lock makes parallel streams wait for
- * each other. */
-ASD_KERNEL
-tile_kernel (const AsdVec * tile, const AsdVec * magnitudes, gsize n_bins,
-    gsize lane, float *columns, gsize stride)
-{
-  AsdVec sum[TILE_COLUMNS][2] = { 0 };
-  const float *m = (const float *) magnitudes + lane;
-  gsize k, t;
-
-  for (k = 0; k < n_bins; k++) {
-    for (t = 0; t < TILE_COLUMNS; t++) {
-      sum[t][0] += tile[2 * k] * m[k * ASD_LANES + t];
-      sum[t][1] += tile[2 * k + 1] * m[k * ASD_LANES + t];
-    }
-  }
-  for (t = 0; t < TILE_COLUMNS; t++)
-    memcpy (columns + (lane + t) * stride, sum[t], sizeof (sum[t]));
-}
-
-ASD_KERNEL
-product_kernel (const AsdGammatone * self, gsize n_groups, float *columns)
-{
-  gsize tile, g, lane;
-
-  for (tile = 0; tile < self->stride / TILE_BANDS; tile++)
-    for (g = 0; g < n_groups; g++)
-      for (lane = 0; lane < ASD_LANES; lane += TILE_COLUMNS)
-        tile_kernel ((const AsdVec *) self->tiles + 2 * tile * self->n_bins,
-            self->magnitudes + g * self->n_bins, self->n_bins, lane,
-            columns + g * ASD_LANES * self->stride + tile * TILE_BANDS,
-            self->stride);
-}
-
-ASD_DEFINE_KERNEL (product, product_kernel,
-    (const AsdGammatone * self, gsize n_groups, float *columns),
-    (self, n_groups, columns));
-
-/* Windows eight columns from @first on into the lanes of self->signal; columns
- * from @end on repeat the last one. */
+/* The magnitudes of one column in each lane, from @first on; columns from @end
+ * on repeat the last one. */
 static void
-load_signal (AsdGammatone * self, const float *samples, gsize first, gsize end)
+transform (AsdGammatone * self, const float *samples, gsize first, gsize end,
+    float *magnitudes)
 {
-  float *x = (float *) self->signal;
-  const float *s[ASD_LANES];
-  gsize j, l;
+  const AsdKernels *kernels = self->kernels;
+  const float *sources[ASD_MAX_LANES];
+  gsize l;
 
-  for (l = 0; l < ASD_LANES; l++)
-    s[l] = samples + MIN (first + l, end - 1) * self->hop + self->window_offset;
-  for (j = 0; j < self->window_length; j++)
-    for (l = 0; l < ASD_LANES; l++)
-      x[j * ASD_LANES + l] = s[l][j] * self->window[j];
+  for (l = 0; l < kernels->lanes; l++)
+    sources[l] = samples + MIN (first + l, end - 1) * self->hop
+        + self->window_offset;
+  kernels->load (sources, self->window, self->window_length, self->signal);
+  kernels->spectrum (self->nfft, self->cosine, self->sine, self->signal,
+      self->scratch, magnitudes);
 }
 
 void
 asd_gammatone_process (AsdGammatone * self, const float *samples, gsize n,
     gsize first, gsize n_columns, float *columns)
 {
-  const gsize stride = self->stride;
-  gsize end, count, g;
+  const gsize stride = self->stride, lanes = self->kernels->lanes;
+  gsize end, count, t;
+  float *product;
   guint64 fpu;
 
   g_return_if_fail (first + n_columns <= asd_gammatone_get_n_columns (self, n));
@@ -263,16 +99,14 @@ asd_gammatone_process (AsdGammatone * self, const float *samples, gsize n,
   end = MIN (end, first + n_columns);
   for (; first < end; first += count) {
     count = MIN (end - first, BLOCK);
-    for (g = 0; g * ASD_LANES < count; g++) {
-      load_signal (self, samples, first + g * ASD_LANES, end);
-      spectrum (self, self->magnitudes + g * self->n_bins);
-    }
-    if (count % ASD_LANES == 0) {
-      product (self, g, columns);
-    } else {
-      product (self, g, self->block);
-      memcpy (columns, self->block, count * stride * sizeof (float));
-    }
+    for (t = 0; t < count; t += lanes)
+      transform (self, samples, first + t, end,
+          self->magnitudes + t * self->n_bins);
+    product = t == count ? columns : self->block;
+    self->kernels->product (self->tiles, self->n_bins, self->magnitudes,
+        t / lanes, product, stride);
+    if (product != columns)
+      memcpy (columns, product, count * stride * sizeof (float));
     columns += count * stride;
     n_columns -= count;
   }
@@ -332,12 +166,13 @@ static void
 fill_tiles (AsdGammatone * self)
 {
   g_autofree gsize *order = bin_order (self->nfft);
+  const gsize width = self->kernels->tile_bands;
   gsize b, k;
 
+  self->tiles = asd_vectors_alloc (self->stride * self->n_bins);
   for (b = 0; b < self->bands; b++)
     for (k = 0; k < self->n_bins; k++)
-      self->tiles[(b / TILE_BANDS * self->n_bins + k) * TILE_BANDS
-          + b % TILE_BANDS] =
+      self->tiles[(b / width * self->n_bins + k) * width + b % width] =
           self->weights[b * self->n_bins + order[k]] / self->nfft;
 }
 
@@ -376,12 +211,14 @@ asd_gammatone_new (guint rate, guint bands, double low_frequency)
           low_frequency) == NULL, NULL);
 
   self = g_new0 (AsdGammatone, 1);
+  self->kernels = asd_kernels_get ();
   self->rate = rate;
   self->bands = bands;
   for (self->nfft = 1; self->nfft < 0.020 * rate; self->nfft *= 2);
   self->n_bins = self->nfft / 2 + 1;
   self->hop = round (0.0025 * rate);
-  self->stride = (bands + TILE_BANDS - 1) / TILE_BANDS * TILE_BANDS;
+  self->stride = (bands + ASD_BAND_PADDING - 1) / ASD_BAND_PADDING
+      * ASD_BAND_PADDING;
   fill_window (self, (gsize) round (0.010 * rate) / 2);
 
   self->frequencies = g_new (double, bands);
@@ -389,7 +226,6 @@ asd_gammatone_new (guint rate, guint bands, double low_frequency)
   self->weights = g_new (double, bands * self->n_bins);
   for (k = 0; k < bands; k++)
     fill_weights (self, self->frequencies[k], self->weights + k * self->n_bins);
-  self->tiles = asd_simd_alloc (self->stride * self->n_bins);
   fill_tiles (self);
 
   self->cosine = g_new (float, self->nfft);
@@ -399,11 +235,10 @@ asd_gammatone_new (guint rate, guint bands, double low_frequency)
     self->sine[k] = -sin (2 * G_PI * k / self->nfft);
   }
   /* Behind the window the signal stays zero. */
-  self->signal = (AsdVec *) asd_simd_alloc (self->nfft / 2 * ASD_LANES);
-  self->re = (AsdVec *) asd_simd_alloc (self->nfft / 4 * ASD_LANES);
-  self->im = (AsdVec *) asd_simd_alloc (self->nfft / 4 * ASD_LANES);
-  self->magnitudes = (AsdVec *) asd_simd_alloc (self->n_bins * BLOCK);
-  self->block = asd_simd_alloc (BLOCK * self->stride);
+  self->signal = asd_vectors_alloc (self->nfft / 2 * self->kernels->lanes);
+  self->scratch = asd_vectors_alloc (self->nfft / 2 * self->kernels->lanes);
+  self->magnitudes = asd_vectors_alloc (self->n_bins * BLOCK);
+  self->block = asd_vectors_alloc (BLOCK * self->stride);
   return self;
 }
 
@@ -419,8 +254,7 @@ asd_gammatone_free (AsdGammatone * self)
   g_free (self->sine);
   g_aligned_free (self->tiles);
   g_aligned_free (self->signal);
-  g_aligned_free (self->re);
-  g_aligned_free (self->im);
+  g_aligned_free (self->scratch);
   g_aligned_free (self->magnitudes);
   g_aligned_free (self->block);
   g_free (self);

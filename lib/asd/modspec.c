@@ -5,11 +5,13 @@
 
 #include "modspec.h"
 #include "gammatone.h"
+#include "kernels.h"
 #include "simd.h"
 
 #include <math.h>
+#include <string.h>
 
-#define FILTERS ASD_MODSPEC_MODULATION_BANDS
+#define FILTERS ASD_KERNEL_FILTERS
 #define QUALITY 2.0
 /* Energy frames in seconds. */
 #define FRAME_LENGTH 0.256
@@ -19,24 +21,21 @@
 /* Columns before the block that the filters look back at. */
 #define HISTORY 2
 
-/* y[t] = b (x[t] - x[t-2]) - a1 y[t-1] - a2 y[t-2] */
-typedef struct
-{
-  double b, a1, a2;
-} BandPass;
+G_STATIC_ASSERT (FILTERS == ASD_MODSPEC_MODULATION_BANDS);
 
 struct _AsdModspec
 {
   AsdModspecConfig config;
   AsdGammatone *gammatone;
   double frequencies[FILTERS];
-  BandPass filters[FILTERS];
+  AsdBandPass filters[FILTERS];
   gsize frame_length, frame_step;
   double *window;               /* squared */
 
   float *columns;               /* HISTORY + BLOCK columns */
-  AsdVec *state;                /* [vector of bands][filter][y1, y2] */
-  AsdVec *sums;                 /* [vector of bands][filter] of a block */
+  const AsdKernels *kernels;
+  float *state;                 /* [vector of bands][filter][2][lane] */
+  float *sums;                  /* [vector of bands][filter][lane] of a block */
   double *totals;               /* the same of the clip */
   float *weights;               /* of each column in the mean energy */
   gsize n_weights;              /* columns they are for */
@@ -92,6 +91,7 @@ asd_modspec_new (const AsdModspecConfig * config)
 
   self = g_new0 (AsdModspec, 1);
   self->config = *config;
+  self->kernels = asd_kernels_get ();
   self->gammatone = asd_gammatone_new (config->rate, config->bands,
       config->low_frequency);
   rate = (double) config->rate / asd_gammatone_get_hop (self->gammatone);
@@ -108,9 +108,9 @@ asd_modspec_new (const AsdModspecConfig * config)
   }
 
   stride = asd_gammatone_get_stride (self->gammatone);
-  self->columns = asd_simd_alloc ((HISTORY + BLOCK) * stride);
-  self->state = (AsdVec *) asd_simd_alloc (stride * FILTERS * 2);
-  self->sums = (AsdVec *) asd_simd_alloc (stride * FILTERS);
+  self->columns = asd_vectors_alloc ((HISTORY + BLOCK) * stride);
+  self->state = asd_vectors_alloc (stride * FILTERS * 2);
+  self->sums = asd_vectors_alloc (stride * FILTERS);
   self->totals = g_new (double, stride * FILTERS);
   return self;
 }
@@ -180,64 +180,6 @@ update_weights (AsdModspec * self, gsize n_columns, gsize n_frames)
   }
 }
 
-/* One filter over @n columns of one vector of bands. The column two before
- * @x is the first that is read. Returns sum_t weights[t] y[t]^2 in @sum. */
-ASD_KERNEL
-band_pass_kernel (const BandPass * filters, guint n_filters, const float *x,
-    gsize stride, gsize n, const float *weights, AsdVec * state, AsdVec * sums)
-{
-  AsdVec y1[FILTERS / 2], y2[FILTERS / 2], sum[FILTERS / 2] = { 0 };
-  float b[FILTERS / 2], a1[FILTERS / 2], a2[FILTERS / 2];
-  gsize t;
-  guint k;
-
-  for (k = 0; k < n_filters; k++) {
-    b[k] = filters[k].b;
-    a1[k] = -filters[k].a1;
-    a2[k] = -filters[k].a2;
-    y1[k] = state[2 * k];
-    y2[k] = state[2 * k + 1];
-  }
-  for (t = 0; t < n; t++) {
-    const AsdVec *now = (const AsdVec *) (x + t * stride);
-    const AsdVec *before = (const AsdVec *) (x + t * stride - 2 * stride);
-    AsdVec difference = *now - *before;
-
-    for (k = 0; k < n_filters; k++) {
-      AsdVec y = b[k] * difference + a2[k] * y2[k] + a1[k] * y1[k];
-
-      y2[k] = y1[k];
-      y1[k] = y;
-      sum[k] += weights[t] * y * y;
-    }
-  }
-  for (k = 0; k < n_filters; k++) {
-    state[2 * k] = y1[k];
-    state[2 * k + 1] = y2[k];
-    sums[k] = sum[k];
-  }
-}
-
-/* Half of the filters at a time: their state fits the registers. */
-ASD_KERNEL
-filter_kernel (AsdModspec * self, gsize stride, gsize n, const float *weights)
-{
-  const float *x = self->columns + HISTORY * stride;
-  const guint half = FILTERS / 2;
-  gsize v;
-  guint k;
-
-  for (v = 0; v < stride / ASD_LANES; v++)
-    for (k = 0; k < FILTERS; k += half)
-      band_pass_kernel (self->filters + k, half, x + v * ASD_LANES, stride, n,
-          weights, self->state + 2 * (v * FILTERS + k),
-          self->sums + v * FILTERS + k);
-}
-
-ASD_DEFINE_KERNEL (filter, filter_kernel,
-    (AsdModspec * self, gsize stride, gsize n, const float *weights),
-    (self, stride, n, weights));
-
 gboolean
 asd_modspec_process (AsdModspec * self, const float *samples, gsize n,
     float *energies)
@@ -245,6 +187,7 @@ asd_modspec_process (AsdModspec * self, const float *samples, gsize n,
   const gsize stride = asd_gammatone_get_stride (self->gammatone);
   const gsize n_columns = asd_gammatone_get_n_columns (self->gammatone, n);
   const gsize n_frames = asd_modspec_get_n_frames (self, n);
+  const gsize lanes = self->kernels->lanes;
   gsize t, count, i, b, k;
   guint64 fpu;
 
@@ -261,9 +204,10 @@ asd_modspec_process (AsdModspec * self, const float *samples, gsize n,
     count = MIN (BLOCK, n_columns - t);
     asd_gammatone_process (self->gammatone, samples, n, t, count,
         self->columns + HISTORY * stride);
-    filter (self, stride, count, self->weights + t);
+    self->kernels->filter (self->filters, self->columns + HISTORY * stride,
+        stride, count, self->weights + t, self->state, self->sums);
     for (i = 0; i < stride * FILTERS; i++)
-      self->totals[i] += ((const float *) self->sums)[i];
+      self->totals[i] += self->sums[i];
     memmove (self->columns, self->columns + count * stride,
         HISTORY * stride * sizeof (float));
   }
@@ -271,8 +215,8 @@ asd_modspec_process (AsdModspec * self, const float *samples, gsize n,
 
   for (b = 0; b < self->config.bands; b++)
     for (k = 0; k < FILTERS; k++)
-      energies[b * FILTERS + k] = self->totals[(b / ASD_LANES * FILTERS + k)
-          * ASD_LANES + b % ASD_LANES];
+      energies[b * FILTERS + k] = self->totals[(b / lanes * FILTERS + k)
+          * lanes + b % lanes];
   return TRUE;
 }
 
@@ -311,7 +255,7 @@ asd_modspec_process_frames (AsdModspec * self, const float *samples, gsize n,
   asd_gammatone_process (self->gammatone, samples, n, 0, n_columns, columns);
   for (b = 0; b < bands; b++) {
     for (k = 0; k < FILTERS; k++) {
-      const BandPass *f = &self->filters[k];
+      const AsdBandPass *f = &self->filters[k];
       double x1 = 0, x2 = 0, y1 = 0, y2 = 0;
 
       memset (frames, 0, n_frames * sizeof (double));

@@ -9,6 +9,7 @@
 #include "simd.h"
 
 #include <math.h>
+#include <string.h>
 
 #define FFT_SIZE 2048
 #define HOP 512
@@ -271,8 +272,8 @@ reserve (AsdNoiseGate * self, gsize n_frames)
 static float
 analyse (AsdNoiseGate * self, const float *in, gsize n, gsize n_frames)
 {
-  /* Eight partial maxima, so that the compiler can use vectors. */
-  float peaks[ASD_LANES] = { 0 }, peak = 0;
+  /* Partial maxima, so that the compiler can use vectors. */
+  float peaks[8] = { 0 }, peak = 0;
   gsize t, k, l;
 
   for (t = 0; t < n_frames; t++) {
@@ -280,12 +281,12 @@ analyse (AsdNoiseGate * self, const float *in, gsize n, gsize n_frames)
 
     stft_process (&self->stft, in, n, n + HOP, t);
     memcpy (spectrum, self->stft.fft->spectrum, BINS * sizeof (*spectrum));
-    for (k = 0; k + ASD_LANES <= BINS; k += ASD_LANES)
-      for (l = 0; l < ASD_LANES; l++)
+    for (k = 0; k + G_N_ELEMENTS (peaks) <= BINS; k += G_N_ELEMENTS (peaks))
+      for (l = 0; l < G_N_ELEMENTS (peaks); l++)
         peaks[l] = MAX (peaks[l], power_of (spectrum[k + l]));
     peak = MAX (peak, power_of (spectrum[BINS - 1]));
   }
-  for (l = 0; l < ASD_LANES; l++)
+  for (l = 0; l < G_N_ELEMENTS (peaks); l++)
     peak = MAX (peak, peaks[l]);
   return peak;
 }

@@ -134,10 +134,11 @@ parse_shape (const char **p, AsdNpy * info, GError ** error)
       return fail (error, "the array has more than 8 dimensions: reshape it to "
           "[windows, rows, columns]");
     size = g_ascii_strtoull (*p, &end, 10);
-    if (end - *p > 19)
+    info->shape[info->n_dims] = size;
+    if (end - *p > 19 || info->shape[info->n_dims] != size)
       return fail (error, "the array's shape is too large for this machine: "
           "the file is damaged, make it again");
-    info->shape[info->n_dims++] = size;
+    info->n_dims++;
     *p = end;
     if (!accept (p, ",") && (skip_spaces (p), **p != ')'))
       goto malformed;

@@ -6,22 +6,14 @@
 #ifndef __ASD_SIMD_H__
 #define __ASD_SIMD_H__
 
-/* Internal: what the vectorised kernels share. Not installed.
- *
- * Kernels are plain C over vectors of eight floats, which the compiler splits
- * where the processor has smaller registers. ASD_DEFINE_KERNEL compiles one
- * for the build's baseline and, on x86-64, once more for AVX2 and FMA, and
- * picks at run time.
- */
+/* Internal: helpers of loops that use vectors. Not installed. */
 
 #include <glib.h>
-#include <string.h>
 
-#define ASD_LANES 8
-#define ASD_ALIGN 64
-
-typedef float AsdVec __attribute__((vector_size (ASD_LANES * sizeof (float))));
-
+/* Plain C loops that the compiler can turn into vectors on its own:
+ * ASD_DEFINE_KERNEL compiles a function once for the build's baseline and, on
+ * x86-64, once more for AVX2 and FMA, and picks at run time. Code that spells
+ * out its vectors belongs into kernels.c. */
 #define ASD_KERNEL static inline __attribute__((always_inline)) void
 
 #if defined (__x86_64__)
@@ -76,13 +68,6 @@ asd_denormals_restore (guint64 saved)
 #elif defined (__aarch64__)
   __asm__ volatile ("msr fpcr, %0"::"r" (saved));
 #endif
-}
-
-/* @n zeroed floats, aligned for vectors; g_aligned_free() them. */
-static inline float *
-asd_simd_alloc (gsize n)
-{
-  return g_aligned_alloc0 (n, sizeof (float), ASD_ALIGN);
 }
 
 #endif /* __ASD_SIMD_H__ */

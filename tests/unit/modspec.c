@@ -111,43 +111,52 @@ GST_START_TEST (test_rates)
 
 GST_END_TEST;
 
-/* The same samples give the same bytes after other clips, and silence after
- * sound, where filters ring into denormals, takes no longer. */
+/* The same samples give the same bytes after other clips. */
 GST_START_TEST (test_history)
 {
   enum
-  { N = 160000 };
+  { N = 50000 };
   g_autoptr (AsdModspec) modspec = asd_modspec_new (&defaults);
-  g_autofree float *x = g_new0 (float, N);
+  g_autofree float *x = g_new (float, N);
   g_autoptr (GRand) rand = g_rand_new_with_seed (2);
   float first[VALUES], again[VALUES];
-  gint64 loud = G_MAXINT64, quiet = G_MAXINT64;
 
   for (gsize i = 0; i < N; i++)
     x[i] = g_rand_double_range (rand, -1, 1);
-  asd_modspec_process (modspec, x, 50000, first);
-  for (guint i = 0; i < 5; i++) {
-    gint64 start = g_get_monotonic_time ();
-
-    asd_modspec_process (modspec, x, N, again);
-    loud = MIN (loud, g_get_monotonic_time () - start);
-  }
-  asd_modspec_process (modspec, x, 50000, again);
+  asd_modspec_process (modspec, x, 30000, first);
+  asd_modspec_process (modspec, x, N, again);
+  fail_unless (memcmp (first, again, sizeof (first)) != 0);
+  asd_modspec_process (modspec, x, 5000, again);
+  asd_modspec_process (modspec, x, 30000, again);
   fail_unless (memcmp (first, again, sizeof (first)) == 0);
-
-  for (gsize i = 600; i < N; i++)
-    x[i] = 0;
-  for (guint i = 0; i < 5; i++) {
-    gint64 start = g_get_monotonic_time ();
-
-    asd_modspec_process (modspec, x, N, again);
-    quiet = MIN (quiet, g_get_monotonic_time () - start);
-  }
-  fail_unless (quiet < 3 * loud, "%d us of silence, %d us of noise",
-      (int) quiet, (int) loud);
 }
 
 GST_END_TEST;
+
+#if defined (__x86_64__) || defined (__aarch64__)
+/* Filters that ring into silence would reach denormal numbers, a hundred times
+ * slower on some processors: they count as zero inside, and only there. */
+GST_START_TEST (test_denormals)
+{
+  g_autoptr (AsdModspec) modspec = asd_modspec_new (&defaults);
+  volatile float tiny = G_MINFLOAT;
+  float x[8000] = { 0 }, energies[VALUES], loudest = 0;
+
+  /* Energies near 1e-8 for 1, so near 1e-40 for 1e-16. */
+  x[4000] = 1;
+  asd_modspec_process (modspec, x, 8000, energies);
+  for (gsize i = 0; i < VALUES; i++)
+    loudest = MAX (loudest, energies[i]);
+  x[4000] = sqrt (1e-40 / loudest);
+  asd_modspec_process (modspec, x, 8000, energies);
+  for (gsize i = 0; i < VALUES; i++)
+    fail_unless (energies[i] == 0);
+  tiny /= 2;
+  fail_unless (tiny > 0);
+}
+
+GST_END_TEST;
+#endif
 
 static AsdNpy *
 load_signal (const char *name)
@@ -358,6 +367,9 @@ modspec_suite (void)
   tcase_add_test (tc, test_short);
   tcase_add_test (tc, test_rates);
   tcase_add_test (tc, test_history);
+#if defined (__x86_64__) || defined (__aarch64__)
+  tcase_add_test (tc, test_denormals);
+#endif
   asd_test_add_golden (tc, test_golden_filters);
   asd_test_add_golden (tc, test_golden_energies);
   asd_test_add_golden (tc, test_golden_gated);

@@ -220,6 +220,38 @@ GST_START_TEST (test_not_finite)
 
 GST_END_TEST;
 
+/* FFTW's planner is not thread-safe: gates come and go in all threads. */
+static gpointer
+gate_thread (gpointer data)
+{
+  const float *x = data;
+  float *y = g_new (float, 5000);
+
+  for (guint i = 0; i < 50; i++) {
+    g_autoptr (AsdNoiseGate) gate = gate_new (-10, 1);
+
+    asd_noise_gate_process (gate, x, 5000, y);
+  }
+  return y;
+}
+
+GST_START_TEST (test_threads)
+{
+  g_autofree float *x = noise_new (5000, 7);
+  g_autofree float *expected = gate_thread (x);
+  GThread *threads[4];
+
+  for (gsize i = 0; i < G_N_ELEMENTS (threads); i++)
+    threads[i] = g_thread_new ("gate", gate_thread, x);
+  for (gsize i = 0; i < G_N_ELEMENTS (threads); i++) {
+    g_autofree float *y = g_thread_join (threads[i]);
+
+    fail_unless (memcmp (y, expected, 5000 * sizeof (float)) == 0);
+  }
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_golden_mean)
 {
   g_autoptr (AsdNpy) clips = asd_test_load ("golden/noise_mean/clips.npy");
@@ -311,6 +343,7 @@ noisegate_suite (void)
   tcase_add_test (tc, test_clamp);
   tcase_add_test (tc, test_silence);
   tcase_add_test (tc, test_not_finite);
+  tcase_add_test (tc, test_threads);
   asd_test_add_golden (tc, test_golden_mean);
   asd_test_add_golden (tc, test_golden_gate);
   return suite;

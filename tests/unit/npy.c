@@ -185,6 +185,39 @@ GST_START_TEST (test_refused_start)
 
 GST_END_TEST;
 
+/* Whatever one byte becomes, the result is an error or a whole array. */
+GST_START_TEST (test_every_byte)
+{
+  GByteArray *file = make_file (1, DICT ("'<f4'", "False", "(2, 3)"), 24);
+  int n_accepted = 0;
+
+  for (gsize at = 0; at < file->len - 24; at++) {
+    guint8 kept = file->data[at];
+
+    for (int value = 0; value < 256; value++) {
+      GError *error = NULL;
+      AsdNpy *npy;
+
+      file->data[at] = value;
+      npy = asd_npy_parse (file->data, file->len, &error);
+      fail_unless ((npy == NULL) == (error != NULL));
+      if (npy != NULL) {
+        fail_unless_equals_int (npy->n_elements
+            * asd_npy_type_size (npy->type), 24);
+        n_accepted++;
+      }
+      g_clear_error (&error);
+      asd_npy_free (npy);
+    }
+    file->data[at] = kept;
+  }
+  /* At least where the byte stays what it was. */
+  fail_unless (n_accepted >= (int) file->len - 24);
+  g_byte_array_unref (file);
+}
+
+GST_END_TEST;
+
 /* Every beginning of a header asks for more and never fails. */
 GST_START_TEST (test_streaming)
 {
@@ -309,6 +342,7 @@ npy_suite (void)
   tcase_add_test (tc, test_spelling);
   tcase_add_test (tc, test_refused);
   tcase_add_test (tc, test_refused_start);
+  tcase_add_test (tc, test_every_byte);
   tcase_add_test (tc, test_streaming);
   tcase_add_test (tc, test_format_header);
   tcase_add_test (tc, test_round_trip);
