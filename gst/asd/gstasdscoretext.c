@@ -4,6 +4,7 @@
  */
 
 #include "gstasdscoretext.h"
+#include "gstasdutils.h"
 
 #include <json-glib/json-glib.h>
 #include <math.h>
@@ -35,7 +36,7 @@ append_number (GString * line, gdouble number)
 
   g_string_append_c (line, ',');
   if (isfinite (number))
-    g_string_append (line, g_ascii_dtostr (text, sizeof (text), number));
+    g_string_append (line, gst_asd_double_to_string (text, number));
 }
 
 static void

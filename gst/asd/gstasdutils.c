@@ -48,6 +48,19 @@ gst_asd_element_get_stage (GstElement * element, const gchar * stage)
       GST_OBJECT_NAME (element));
 }
 
+gchar *
+gst_asd_double_to_string (gchar * text, gdouble value)
+{
+  gchar format[] = "%.15g";
+
+  for (; format[3] < '7'; format[3]++) {
+    g_ascii_formatd (text, G_ASCII_DTOSTR_BUF_SIZE, format, value);
+    if (g_ascii_strtod (text, NULL) == value)
+      return text;
+  }
+  return g_ascii_formatd (text, G_ASCII_DTOSTR_BUF_SIZE, "%.17g", value);
+}
+
 gsize
 gst_asd_first_non_finite (const gfloat *values, gsize n)
 {

@@ -37,6 +37,14 @@ gchar *gst_asd_stage_name (const gchar * factory_name);
 gchar *gst_asd_element_get_stage (GstElement * element, const gchar * stage);
 
 /**
+ * gst_asd_double_to_string: (skip)
+ * @text: (out) (array fixed-size=G_ASCII_DTOSTR_BUF_SIZE): room for the text
+ *
+ * Returns: @text, the shortest decimal number that reads back as @value
+ */
+gchar *gst_asd_double_to_string (gchar * text, gdouble value);
+
+/**
  * gst_asd_first_non_finite: (skip)
  *
  * Returns: index of the first NaN or infinite value, @n if there is none

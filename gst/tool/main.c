@@ -1,0 +1,117 @@
+/* gst-asd: anomalous sound detection for GStreamer
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "tool.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+gboolean
+tool_parse (int *argc, char ***argv, const char *parameters,
+    const char *summary, const GOptionEntry * entries, int *exit_code)
+{
+  GOptionContext *context = g_option_context_new (parameters);
+  GError *error = NULL;
+  gboolean ok;
+
+  g_option_context_set_summary (context, summary);
+  g_option_context_add_main_entries (context, entries, NULL);
+  ok = g_option_context_parse (context, argc, argv, &error);
+  if (!ok) {
+    *exit_code = tool_usage ("%s", error->message);
+    g_error_free (error);
+  }
+  g_option_context_free (context);
+  return ok;
+}
+
+int
+tool_usage (const char *format, ...)
+{
+  va_list args;
+
+  fprintf (stderr, "%s: ", g_get_prgname ());
+  va_start (args, format);
+  vfprintf (stderr, format, args);
+  va_end (args);
+  fprintf (stderr, " (see '%s --help')\n", g_get_prgname ());
+  return EXIT_USAGE;
+}
+
+int
+tool_fail (GError * error)
+{
+  gboolean interrupted = tool_is_interrupted ();
+
+  tool_progress_end ();
+  fprintf (stderr, "%s: %s\n", g_get_prgname (),
+      interrupted ? "interrupted" : error->message);
+  g_clear_error (&error);
+  tool_exit_code ();
+  return interrupted ? EXIT_INTERRUPTED : EXIT_USER_ERROR;
+}
+
+typedef struct
+{
+  const char *name;
+  int (*run) (int argc, char **argv);
+  const char *summary;
+} Command;
+
+static const Command commands[] = {
+  {"train", cmd_train, "learn a machine's normal sound"},
+  {"score", cmd_score, "score recordings with a model"},
+  {"extract", cmd_extract, "write the features of a data set"},
+  {"evaluate", cmd_evaluate, "train and test on a data set: AUC and pAUC"},
+  {"inspect", cmd_inspect, "show what is in a model"},
+};
+
+static void
+print_help (FILE * out)
+{
+  guint i;
+
+  fprintf (out, "Usage: gst-asd COMMAND [OPTION...]\n\n"
+      "Anomalous sound detection.\n\nCommands:\n");
+  for (i = 0; i < G_N_ELEMENTS (commands); i++)
+    fprintf (out, "  %-10s %s\n", commands[i].name, commands[i].summary);
+  fprintf (out, "\n'gst-asd COMMAND --help' tells more; "
+      "'gst-inspect-1.0 asd' lists the elements.\n");
+}
+
+int
+main (int argc, char **argv)
+{
+  char *name;
+  guint i;
+  int code;
+
+  gst_init (NULL, NULL);
+  g_set_prgname ("gst-asd");
+  if (argc < 2) {
+    print_help (stderr);
+    return EXIT_USAGE;
+  }
+  if (strcmp (argv[1], "--help") == 0 || strcmp (argv[1], "-h") == 0) {
+    print_help (stdout);
+    return EXIT_SUCCESS;
+  }
+  if (strcmp (argv[1], "--version") == 0) {
+    puts ("gst-asd " PACKAGE_VERSION);
+    return EXIT_SUCCESS;
+  }
+  for (i = 0; i < G_N_ELEMENTS (commands); i++) {
+    if (strcmp (argv[1], commands[i].name) != 0)
+      continue;
+    name = g_strdup_printf ("gst-asd %s", argv[1]);
+    g_set_prgname (name);
+    g_free (name);
+    code = commands[i].run (argc - 1, argv + 1);
+    gst_deinit ();
+    return code;
+  }
+  return tool_usage ("there is no command \"%s\"", argv[1]);
+}

@@ -1,0 +1,193 @@
+/* gst-asd: anomalous sound detection for GStreamer
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "tool.h"
+
+#include <signal.h>
+#include <string.h>
+
+static volatile sig_atomic_t interrupted;
+
+static void
+handle_interrupt (int signal_number)
+{
+  interrupted = 1;
+}
+
+gboolean
+tool_is_interrupted (void)
+{
+  return interrupted != 0;
+}
+
+/* A second Ctrl-C ends the process at once. */
+static void
+catch_interrupt (void)
+{
+  static gsize once = 0;
+
+  if (g_once_init_enter (&once)) {
+    struct sigaction action;
+
+    memset (&action, 0, sizeof (action));
+    action.sa_handler = handle_interrupt;
+    action.sa_flags = SA_RESETHAND;
+    sigaction (SIGINT, &action, NULL);
+    sigaction (SIGTERM, &action, NULL);
+    g_once_init_leave (&once, 1);
+  }
+}
+
+typedef struct
+{
+  Source *source;
+  RunFunc func;
+  gpointer user_data;
+  char *stream_id;
+} Run;
+
+static GstPadProbeReturn
+collect (GstPad * pad, GstPadProbeInfo * info, gpointer user_data)
+{
+  Run *run = user_data;
+  const char *stream_id, *file;
+  GstBuffer *buffer;
+  GstEvent *event;
+  guint clip;
+
+  if (info->type & GST_PAD_PROBE_TYPE_BUFFER) {
+    buffer = GST_PAD_PROBE_INFO_BUFFER (info);
+    if (source_find_clip (run->source, run->stream_id,
+            GST_BUFFER_PTS (buffer), &clip)) {
+      file = source_get_file (run->source, clip);
+      if (file == NULL || !tool_is_skipped (file))
+        run->func (clip, buffer, run->user_data);
+    }
+  } else {
+    event = GST_PAD_PROBE_INFO_EVENT (info);
+    if (GST_EVENT_TYPE (event) == GST_EVENT_STREAM_START) {
+      gst_event_parse_stream_start (event, &stream_id);
+      g_free (run->stream_id);
+      run->stream_id = g_strdup (stream_id);
+    }
+  }
+  return GST_PAD_PROBE_OK;
+}
+
+static GstElement *
+make_pipeline (Run * run, GstElement * bin, GstPad ** end, GError ** error)
+{
+  GstElement *pipeline = gst_pipeline_new (NULL);
+  GstElement *source = source_make_element (run->source);
+  GstElement *sink;
+
+  *end = NULL;
+  if (source == NULL || bin == NULL)
+    goto missing;
+  gst_bin_add_many (GST_BIN (pipeline), source, bin, NULL);
+  if (!gst_element_link (source, bin))
+    goto not_linked;
+  if (run->func == NULL)
+    return pipeline;
+
+  sink = gst_element_factory_make ("fakesink", NULL);
+  g_object_set (sink, "sync", FALSE, "enable-last-sample", FALSE, NULL);
+  gst_bin_add (GST_BIN (pipeline), sink);
+  if (!gst_element_link (bin, sink))
+    goto not_linked;
+  *end = gst_element_get_static_pad (sink, "sink");
+  gst_pad_add_probe (*end, GST_PAD_PROBE_TYPE_BUFFER |
+      GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, collect, run, NULL);
+  return pipeline;
+
+missing:
+  g_set_error (error, ASD_ERROR, ASD_ERROR_MISSING,
+      "An element is missing: check that 'gst-inspect-1.0 asd' and "
+      "'gst-inspect-1.0 coreelements' list theirs");
+  g_clear_pointer (&source, gst_object_unref);
+  gst_object_unref (pipeline);
+  return NULL;
+not_linked:
+  g_set_error (error, ASD_ERROR, ASD_ERROR_MISMATCH,
+      source_get_file (run->source, 0) != NULL ?
+      "The recipe does not start with audio: put an extractor such as "
+      "asdmodspec first, or give it features" :
+      "The recipe does not take features: it needs a stage after its extractor");
+  gst_object_unref (pipeline);
+  return NULL;
+}
+
+static void
+set_error_from_message (GError ** error, GstMessage * message)
+{
+  GError *posted = NULL;
+  gchar *debug = NULL;
+
+  gst_message_parse_error (message, &posted, &debug);
+  GST_INFO ("%s", GST_STR_NULL (debug));
+  g_propagate_error (error, posted);
+  g_free (debug);
+}
+
+/* Returns at EOS, an error or an interrupt. */
+static gboolean
+wait_for_end (Run * run, GstElement * pipeline, GError ** error)
+{
+  GstBus *bus = gst_element_get_bus (pipeline);
+  gboolean ok = FALSE, done = FALSE;
+  GstMessage *message;
+
+  while (!done) {
+    message = gst_bus_timed_pop (bus, 100 * GST_MSECOND);
+    if (tool_is_interrupted ()) {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED, "interrupted");
+      g_clear_pointer (&message, gst_message_unref);
+      break;
+    }
+    if (message == NULL)
+      continue;
+    switch (GST_MESSAGE_TYPE (message)) {
+      case GST_MESSAGE_EOS:
+        ok = done = TRUE;
+        break;
+      case GST_MESSAGE_ERROR:
+        set_error_from_message (error, message);
+        done = TRUE;
+        break;
+      default:
+        source_handle_message (run->source, message);
+        break;
+    }
+    gst_message_unref (message);
+  }
+  gst_object_unref (bus);
+  return ok;
+}
+
+gboolean
+tool_run (Source * source, GstElement * bin, RunFunc func, gpointer user_data,
+    GstCaps ** caps, GError ** error)
+{
+  Run run = { source, func, user_data, NULL };
+  GstElement *pipeline;
+  GstPad *end;
+  gboolean ok;
+
+  catch_interrupt ();
+  pipeline = make_pipeline (&run, bin, &end, error);
+  if (pipeline == NULL)
+    return FALSE;
+
+  /* Where this fails, the reason is on the bus. */
+  gst_element_set_state (pipeline, GST_STATE_PLAYING);
+  ok = wait_for_end (&run, pipeline, error);
+  if (ok && caps != NULL && end != NULL)
+    *caps = gst_pad_get_current_caps (end);
+  gst_clear_object (&end);
+  gst_element_set_state (pipeline, GST_STATE_NULL);
+  gst_object_unref (pipeline);
+  g_free (run.stream_id);
+  return ok;
+}

@@ -1,0 +1,148 @@
+/* gst-asd: anomalous sound detection for GStreamer
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "tool.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static char *opt_model, *opt_csv;
+static char **opt_files;
+static int opt_channel = G_MININT;
+
+static const GOptionEntry entries[] = {
+  {"model", 0, 0, G_OPTION_ARG_FILENAME, &opt_model,
+      "model that 'gst-asd train' wrote", "M.asd"},
+  {"csv", 0, 0, G_OPTION_ARG_FILENAME, &opt_csv,
+      "file for the scores (default: standard output)", "OUT.csv"},
+  {"channel", 0, 0, G_OPTION_ARG_INT, &opt_channel,
+      "channel to listen to, from 0; -1: the mean (default: the model's)", "N"},
+  {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &opt_files,
+      NULL, NULL},
+  {NULL}
+};
+
+typedef struct
+{
+  FILE *out;
+  Source *source;
+  guint n_rows;
+} Table;
+
+static void
+write_row (guint clip, GstBuffer * buffer, gpointer user_data)
+{
+  const GstStructure *score = gst_asd_buffer_get_score (buffer);
+  Table *table = user_data;
+  char *row;
+
+  if (score == NULL)
+    return;
+  if (table->n_rows++ == 0)
+    fputs (GST_ASD_SCORE_CSV_HEADER, table->out);
+  row = gst_asd_score_to_csv (score, source_get_file (table->source, clip));
+  fputs (row, table->out);
+  g_free (row);
+}
+
+static gint64
+get_number (AsdModel * model, const char *key)
+{
+  const char *text = asd_model_get_string (model, key);
+
+  return text != NULL ? g_ascii_strtoll (text, NULL, 10) : 0;
+}
+
+static GstElement *
+make_bin (AsdModel * model, GError ** error)
+{
+  const char *text = asd_model_get_string (model, "recipe");
+  GstAsdRecipe *recipe;
+  GstElement *bin;
+
+  if (text == NULL) {
+    g_set_error (error, ASD_ERROR, ASD_ERROR_MISSING,
+        "%s: has no recipe: train it with 'gst-asd train', or use its stages "
+        "in a gst-launch pipeline", opt_model);
+    return NULL;
+  }
+  recipe = gst_asd_recipe_from_data (text, opt_model, error);
+  if (recipe == NULL)
+    return NULL;
+  bin = gst_asd_recipe_make_bin (recipe, opt_model,
+      MAX (get_number (model, "window"), 0), error);
+  gst_asd_recipe_free (recipe);
+  return bin;
+}
+
+static gboolean
+score (Source * source, GstElement * bin, GError ** error)
+{
+  Table table = { stdout, source, 0 };
+  gboolean ok, written;
+
+  if (opt_csv != NULL)
+    table.out = fopen (opt_csv, "w");
+  if (table.out == NULL) {
+    g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (errno),
+        "%s: cannot be written: %s", opt_csv, g_strerror (errno));
+    gst_object_unref (gst_object_ref_sink (bin));
+    return FALSE;
+  }
+  tool_progress_begin ("scoring", source_get_size (source));
+  ok = tool_run (source, bin, write_row, &table, NULL, error);
+  tool_progress_end ();
+
+  written = fflush (table.out) == 0 && !ferror (table.out);
+  if (opt_csv != NULL)
+    written = fclose (table.out) == 0 && written;
+  if (ok && !written) {
+    g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_NOSPC,
+        "%s: not all scores could be written: is the disk full?",
+        opt_csv != NULL ? opt_csv : "standard output");
+    ok = FALSE;
+  }
+  return ok;
+}
+
+int
+cmd_score (int argc, char **argv)
+{
+  AsdModel *model = NULL;
+  GstElement *bin = NULL;
+  Source *source = NULL;
+  char **files = NULL;
+  GError *error = NULL;
+  gboolean ok;
+  int code;
+
+  if (!tool_parse (&argc, &argv, "FILES...",
+          "Scores recordings with a model, one line for each window.", entries,
+          &code))
+    return code;
+  if (opt_model == NULL || opt_files == NULL)
+    return tool_usage ("--model and recordings are needed");
+
+  model = gst_asd_model_acquire (opt_model, &error);
+  if (model != NULL)
+    bin = make_bin (model, &error);
+  if (bin != NULL)
+    files = dataset_expand (opt_files, &error);
+  ok = files != NULL;
+  if (ok) {
+    if (opt_channel == G_MININT)
+      opt_channel = get_number (model, "channel");
+    source = source_new_files (files, opt_channel);
+    ok = score (source, bin, &error);
+  } else if (bin != NULL) {
+    gst_object_unref (gst_object_ref_sink (bin));
+  }
+
+  source_free (source);
+  g_strfreev (files);
+  gst_asd_model_release (model);
+  return ok ? tool_exit_code () : tool_fail (error);
+}

@@ -1,0 +1,161 @@
+/* gst-asd: anomalous sound detection for GStreamer
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#ifndef __TOOL_H__
+#define __TOOL_H__
+
+#include <asd/asd.h>
+#include <gst/asd/asd.h>
+#include <gst/gst.h>
+
+/* Sample rate that recordings are brought to. */
+#define TOOL_RATE 16000
+
+enum
+{
+  EXIT_USER_ERROR = 1,
+  EXIT_USAGE = 2,
+  EXIT_SKIPPED = 3,
+  EXIT_INTERRUPTED = 130,
+};
+
+/* One command each; they return the exit code. */
+int cmd_train (int argc, char **argv);
+int cmd_score (int argc, char **argv);
+int cmd_extract (int argc, char **argv);
+int cmd_evaluate (int argc, char **argv);
+int cmd_inspect (int argc, char **argv);
+
+/* options.c */
+
+/* Parses the options of a command; prints usage errors itself and then returns
+ * FALSE with the exit code. */
+gboolean tool_parse (int *argc, char ***argv, const char *parameters,
+    const char *summary, const GOptionEntry * entries, int *exit_code);
+
+/* Prints "gst-asd: what" and returns the exit code for it. */
+int tool_usage (const char *format, ...) G_GNUC_PRINTF (1, 2);
+int tool_fail (GError * error);
+
+/* report.c: what the user is told beside the results, from any thread */
+
+/* A file is left out of the run. Printed once for each file. */
+void tool_skip (const char *file, const char *reason);
+gboolean tool_is_skipped (const char *file);
+
+/* A file is used, but not quite as it is. Files with the same remark are
+ * printed as one line by tool_exit_code(). */
+void tool_remark (const char *file, const char *remark);
+
+/* Prints the remarks; EXIT_SKIPPED where files were left out, else 0. */
+int tool_exit_code (void);
+
+/* A progress bar on the terminal; nothing where stderr is none. */
+void tool_progress_begin (const char *what, gsize n_steps);
+void tool_progress_step (gsize n);
+void tool_progress_end (void);
+
+/* source.c: what a pipeline reads */
+
+typedef struct _Source Source;
+
+/* Recordings. Takes no ownership of @files. */
+Source *source_new_files (char **files, gint channel);
+
+/* Features: windows along the first axis, [n, rows, columns] or [n, frames,
+ * rows, columns] or [n, columns]. Takes ownership of @array. @name is for
+ * errors. */
+Source *source_new_features (AsdNpy * array, const char *name,
+    GError ** error);
+
+/* The clips with the given indices, in that order. */
+Source *source_subset (Source * source, const guint * indices, guint n);
+void source_free (Source * source);
+guint source_get_size (Source * source);
+
+/* The file of a clip, or NULL for features. */
+const char *source_get_file (Source * source, guint i);
+
+/* The source element (floating). What it delivers is watched: silent clips are
+ * reported. */
+GstElement *source_make_element (Source * source);
+
+/* The clip that a stream-id (recordings) or timestamp (features) stands for. */
+gboolean source_find_clip (Source * source, const char *stream_id,
+    GstClockTime timestamp, guint * clip);
+
+/* Tells the user what a warning or element message says about a clip. */
+void source_handle_message (Source * source, GstMessage * message);
+
+/* Reads all recordings once, reports what cannot be used and returns the rest;
+ * @median_length (in ns) may be NULL. */
+Source *source_check (Source * source, guint64 * median_length,
+    GError ** error);
+
+/* run.c */
+
+/* Called for each window that leaves the pipeline, in order, from a streaming
+ * thread. */
+typedef void (*RunFunc) (guint clip, GstBuffer * buffer, gpointer user_data);
+
+/* Runs @source through @bin (floating), which ends in a trainer where @func is
+ * NULL. Windows of silent clips are left out. @caps (transfer full) gets the
+ * caps of the buffers; may be NULL. */
+gboolean tool_run (Source * source, GstElement * bin, RunFunc func,
+    gpointer user_data, GstCaps ** caps, GError ** error);
+
+/* SIGINT was received. */
+gboolean tool_is_interrupted (void);
+
+
+/* training.c */
+
+typedef struct
+{
+  GstAsdRecipe *recipe;
+  GstClockTime window;
+  guint seed;
+} Training;
+
+/* Trains all stages of the recipe into the file @model. */
+gboolean training_fit (const Training * training, Source * source,
+    const char *model, GError ** error);
+
+/* Scores: a GArray of doubles, one a clip (the mean of its windows), NaN where
+ * a clip gave none. */
+GArray *training_score (const Training * training, Source * source,
+    const char *model, GError ** error);
+
+/* Scores of clips that the stages had not seen, from 5-fold cross-validation by
+ * clip; clips without a score are left out. */
+GArray *training_cross_validate (const Training * training, Source * source,
+    GError ** error);
+
+/* dataset.c */
+
+/* One machine id of a data set. */
+typedef struct
+{
+  char *machine;                /* "fan" */
+  char *id;                     /* "00" */
+  GPtrArray *train;             /* file names; NULL in a feature folder */
+  GPtrArray *test;
+  GArray *labels;               /* of test: gint 0 normal, 1 anomaly, -1 none */
+  char *features;               /* folder of train.npy, or NULL */
+} Machine;
+
+/* Machine, by name and id. Reads the trees of DCASE 2020 and MIMII. */
+GPtrArray *dataset_open (const char *root, const char *only_machine,
+    guint seed, GError ** error);
+GPtrArray *dataset_open_features (const char *root, const char *only_machine,
+    GError ** error);
+
+/* "normal_id_02_00000000.wav" and so on, as the challenge names its files. */
+char *dataset_clip_name (const Machine * machine, guint test_clip);
+
+/* Files as named, and the recordings in folders as named, sorted. */
+char **dataset_expand (char **paths, GError ** error);
+
+#endif /* __TOOL_H__ */

@@ -1,0 +1,290 @@
+/* gst-asd: anomalous sound detection for GStreamer
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "tool.h"
+
+#include <glib/gstdio.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static char *opt_recipe, *opt_model, *opt_threshold;
+static char **opt_train, **opt_data, **opt_more_data;
+static gint64 opt_window;
+static int opt_seed, opt_channel;
+
+static const GOptionEntry entries[] = {
+  {"recipe", 0, 0, G_OPTION_ARG_STRING, &opt_recipe,
+      "shipped recipe, recipe file or launch fragment", "RECIPE"},
+  {"train", 0, 0, G_OPTION_ARG_STRING_ARRAY, &opt_train,
+      "set a property of a stage's trainer", "STAGE.PROPERTY=VALUE"},
+  {"data", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &opt_data,
+      "recordings of normal sound, or folders of them", "FILES..."},
+  {"model", 0, 0, G_OPTION_ARG_FILENAME, &opt_model,
+      "model file to write", "OUT.asd"},
+  {"seed", 0, 0, G_OPTION_ARG_INT, &opt_seed,
+      "seed of everything random (default: 0)", "N"},
+  {"window", 0, 0, G_OPTION_ARG_INT64, &opt_window,
+      "length of a window in ns (default: 0, the whole clip)", "NS"},
+  {"channel", 0, 0, G_OPTION_ARG_INT, &opt_channel,
+      "channel to listen to, from 0; -1: the mean (default: 0)", "N"},
+  {"threshold", 0, 0, G_OPTION_ARG_STRING, &opt_threshold,
+      "gamma:P, quantile:Q or mean-std:K (default: gamma:0.999)", "RULE"},
+  {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &opt_more_data,
+      NULL, NULL},
+  {NULL}
+};
+
+static char **
+join (char **a, char **b)
+{
+  GPtrArray *all = g_ptr_array_new ();
+  guint i;
+
+  for (i = 0; a != NULL && a[i] != NULL; i++)
+    g_ptr_array_add (all, a[i]);
+  for (i = 0; b != NULL && b[i] != NULL; i++)
+    g_ptr_array_add (all, b[i]);
+  g_ptr_array_add (all, NULL);
+  return (char **) g_ptr_array_free (all, FALSE);
+}
+
+static char *
+hash_list (Source * source)
+{
+  GChecksum *checksum = g_checksum_new (G_CHECKSUM_SHA256);
+  char *text, *name;
+  guint i;
+
+  for (i = 0; i < source_get_size (source); i++) {
+    name = g_path_get_basename (source_get_file (source, i));
+    g_checksum_update (checksum, (guint8 *) name, strlen (name) + 1);
+    g_free (name);
+  }
+  text = g_strdup (g_checksum_get_string (checksum));
+  g_checksum_free (checksum);
+  return text;
+}
+
+static void
+set_number (AsdModelWriter * writer, const char *key, guint64 number)
+{
+  char *text = g_strdup_printf ("%" G_GUINT64_FORMAT, number);
+
+  asd_model_writer_set_model_string (writer, key, text);
+  g_free (text);
+}
+
+/* What the model says beside its stages. */
+static void
+describe (AsdModelWriter * writer, const Training * training, Source * source,
+    GstClockTime median_length)
+{
+  char *text;
+
+  text = gst_asd_recipe_to_data (training->recipe);
+  asd_model_writer_set_model_string (writer, "recipe", text);
+  g_free (text);
+  text = hash_list (source);
+  asd_model_writer_set_model_string (writer, "training-list-sha256", text);
+  g_free (text);
+  text = g_strdup_printf ("%d", opt_channel);
+  asd_model_writer_set_model_string (writer, "channel", text);
+  g_free (text);
+  set_number (writer, "seed", training->seed);
+  set_number (writer, "rate", TOOL_RATE);
+  set_number (writer, "window", training->window);
+  set_number (writer, "median-length", median_length);
+  set_number (writer, "clips", source_get_size (source));
+}
+
+/* The held-out scores go to the last stage, which gives the score. */
+static gboolean
+calibrate (AsdModelWriter * writer, const Training * training,
+    const AsdThresholdRule * rule, GArray * scores, double *threshold,
+    GError ** error)
+{
+  const char *const *stages = gst_asd_recipe_get_stages (training->recipe);
+  AsdCalibration calibration;
+  gsize shape[1] = { ASD_CALIBRATION_N_QUANTILES };
+
+  if (!asd_calibration_compute ((double *) scores->data, scores->len,
+          &calibration, error)
+      || !asd_threshold_compute (rule, (double *) scores->data, scores->len,
+          threshold, error))
+    return FALSE;
+
+  asd_model_writer_update_stage (writer,
+      stages[g_strv_length ((char **) stages) - 1]);
+  asd_model_writer_set_double (writer, "threshold", *threshold);
+  asd_model_writer_set_string (writer, "threshold-rule", opt_threshold);
+  asd_model_writer_set_int64 (writer, "calibration-n", calibration.n);
+  asd_model_writer_set_double (writer, "calibration-min", calibration.min);
+  asd_model_writer_set_double (writer, "calibration-max", calibration.max);
+  asd_model_writer_set_double (writer, "calibration-mean", calibration.mean);
+  asd_model_writer_set_double (writer, "calibration-std", calibration.std);
+  asd_model_writer_set_double (writer, "calibration-median",
+      calibration.median);
+  asd_model_writer_set_double (writer, "calibration-q1", calibration.q1);
+  asd_model_writer_set_double (writer, "calibration-q3", calibration.q3);
+  asd_model_writer_add_f64 (writer, "calibration-probabilities",
+      asd_calibration_probabilities, 1, shape);
+  asd_model_writer_add_f64 (writer, "calibration-quantiles",
+      calibration.quantiles, 1, shape);
+  return TRUE;
+}
+
+/* Trains beside the old model and puts the new one in its place at the end. */
+static gboolean
+train (const Training * training, Source * source,
+    const AsdThresholdRule * rule, GstClockTime median_length,
+    const char *model, GError ** error)
+{
+  AsdModelWriter *writer = asd_model_writer_new ();
+  const char *scorer = *gst_asd_recipe_get_stages (training->recipe);
+  GArray *scores = NULL;
+  GError *no_scores = NULL;
+  double threshold = NAN;
+  gboolean ok;
+
+  describe (writer, training, source, median_length);
+  ok = training_fit (training, source, model, error);
+  if (ok && source_get_size (source) > 1)
+    scores = training_cross_validate (training, source, &no_scores);
+  if (ok && scores != NULL && scores->len > 0)
+    ok = calibrate (writer, training, rule, scores, &threshold, error);
+  else if (ok && !tool_is_interrupted () && scorer != NULL)
+    tool_remark (opt_model, no_scores != NULL ? no_scores->message :
+        "has no threshold, as there is nothing to calibrate it with: train it "
+        "on more recordings, or score with your own threshold");
+  ok = ok && !tool_is_interrupted ()
+      && asd_model_writer_commit (writer, model, NULL, error);
+  tool_progress_end ();
+  if (ok && !isnan (threshold))
+    printf ("%s: %u recordings, threshold %g (%s of %u held-out scores)\n",
+        opt_model, source_get_size (source), threshold, opt_threshold,
+        scores->len);
+  else if (ok)
+    printf ("%s: %u recordings\n", opt_model, source_get_size (source));
+
+  g_clear_error (&no_scores);
+  g_clear_pointer (&scores, g_array_unref);
+  asd_model_writer_free (writer);
+  return ok;
+}
+
+static gboolean
+check_output (const char *path, GError ** error)
+{
+  AsdModel *old;
+  char *folder;
+  gboolean ok;
+
+  /* Only a model may be replaced by a model. */
+  if (g_file_test (path, G_FILE_TEST_EXISTS)) {
+    old = asd_model_load (path, error);
+    if (old == NULL) {
+      g_prefix_error (error, "Will not overwrite what is no model, remove it "
+          "or choose another name: ");
+      return FALSE;
+    }
+    asd_model_unref (old);
+  }
+  folder = g_path_get_dirname (path);
+  ok = g_access (folder, W_OK) == 0;
+  if (!ok)
+    g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_ACCES,
+        "%s: cannot write into the folder %s: make it, or choose another",
+        path, folder);
+  g_free (folder);
+  return ok;
+}
+
+static gboolean
+train_into (const char *path, const Training * training, Source * source,
+    const AsdThresholdRule * rule, GError ** error)
+{
+  guint n_stages =
+      g_strv_length ((char **) gst_asd_recipe_get_stages (training->recipe));
+  char *temporary = g_strdup_printf ("%s.%d.tmp", path, (int) getpid ());
+  guint64 median_length = 0;
+  Source *good;
+  gboolean ok;
+
+  tool_progress_begin ("reading", source_get_size (source));
+  good = source_check (source, &median_length, error);
+  ok = good != NULL;
+  if (ok) {
+    tool_progress_begin ("training", source_get_size (good) *
+        (5 * n_stages + 1));
+    ok = train (training, good, rule, median_length, temporary, error);
+  }
+  if (ok && g_rename (temporary, path) != 0) {
+    g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (errno),
+        "%s: cannot be written: %s", path, g_strerror (errno));
+    ok = FALSE;
+  }
+  g_unlink (temporary);
+  g_free (temporary);
+  source_free (good);
+  return ok;
+}
+
+/* Returns 0, or the exit code for what is wrong with the command line. */
+static int
+check_options (AsdThresholdRule * rule, GError ** error)
+{
+  if (opt_threshold == NULL)
+    opt_threshold = g_strdup ("gamma:0.999");
+  if (opt_recipe == NULL || opt_data == NULL || opt_model == NULL)
+    return tool_usage ("--recipe, --data and --model are needed");
+  if (opt_window < 0 || opt_channel < -1 || opt_seed < 0)
+    return tool_usage ("--window and --seed are 0 or more, --channel -1 or "
+        "more");
+  return asd_threshold_parse (opt_threshold, rule, error) ? 0 : EXIT_USER_ERROR;
+}
+
+int
+cmd_train (int argc, char **argv)
+{
+  char **data, **files = NULL;
+  Training training = { 0 };
+  AsdThresholdRule rule;
+  Source *source = NULL;
+  GError *error = NULL;
+  gboolean ok;
+  int code;
+  guint i;
+
+  if (!tool_parse (&argc, &argv, "FILES...",
+          "Learns a machine's normal sound from recordings of it.", entries,
+          &code))
+    return code;
+  code = check_options (&rule, &error);
+  if (code != 0)
+    return error != NULL ? tool_fail (error) : code;
+
+  training.window = opt_window;
+  training.seed = opt_seed;
+  training.recipe = gst_asd_recipe_new (opt_recipe, &error);
+  ok = training.recipe != NULL;
+  for (i = 0; ok && opt_train != NULL && opt_train[i] != NULL; i++)
+    ok = gst_asd_recipe_set_option (training.recipe, opt_train[i], &error);
+  if (ok) {
+    data = join (opt_data, opt_more_data);
+    files = dataset_expand (data, &error);
+    g_free (data);
+    ok = files != NULL && check_output (opt_model, &error);
+  }
+  if (ok) {
+    source = source_new_files (files, opt_channel);
+    ok = train_into (opt_model, &training, source, &rule, &error);
+  }
+
+  source_free (source);
+  g_strfreev (files);
+  gst_asd_recipe_free (training.recipe);
+  return ok ? tool_exit_code () : tool_fail (error);
+}
