@@ -401,8 +401,9 @@ void asd_model_writer_add_u8 (AsdModelWriter * writer, const char *name,
  * Merges what was collected into the file, which need not exist. Until the
  * moment it is replaced, whatever happens leaves the old file; after that the
  * new one is safe on disk. Threads and processes that commit to one file wait
- * for each other by a lock on PATH.lock, and none loses what another wrote. The
- * same content gives the same bytes.
+ * for each other by a lock on PATH.lock, and none loses what another wrote.
+ * Neither that file nor PATH.tmp stays behind, unless the process is killed;
+ * the next commit then removes them. The same content gives the same bytes.
  *
  * Returns: FALSE with ASD_ERROR_DATA (a value that is not finite, a name that
  *     is not allowed, more than fits), ASD_ERROR_FORMAT, ASD_ERROR_VERSION (the

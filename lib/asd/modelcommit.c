@@ -24,9 +24,11 @@ static gboolean
 set_file_error (GError ** error, const char *name, const char *what)
 {
   int code = errno;
+  char *shown = g_filename_display_name (name);
 
   g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (code),
-      "%s: cannot %s: %s", name, what, g_strerror (code));
+      "%s: cannot %s: %s", shown, what, g_strerror (code));
+  g_free (shown);
   return FALSE;
 }
 
@@ -91,7 +93,9 @@ take_lock (const char *path, GCancellable * cancellable, GError ** error)
         | O_NONBLOCK, 0666);
 
     if (fd < 0) {
-      set_file_error (error, path, "create the lock of the model");
+      set_file_error (error, path,
+          "create the lock of the model (is the folder "
+          "there, can it be written to?)");
       return -1;
     }
     if (!wait_for_lock (fd, path, cancellable, error)) {
@@ -126,12 +130,11 @@ write_bytes (int fd, const char *path, const guint8 * data, gsize size,
     while (ok && written < n) {
       gssize k = write (fd, chunk + written, n - written);
 
-      if (k > 0)
+      if (k >= 0)
         written += k;
-      else if (k == 0 || errno != EINTR)
+      else if (errno != EINTR)
         ok = set_file_error (error, path, "write the model");
-      if (g_cancellable_set_error_if_cancelled (cancellable, error))
-        ok = FALSE;
+      ok = ok && !g_cancellable_set_error_if_cancelled (cancellable, error);
     }
     data += n;
     size -= n;

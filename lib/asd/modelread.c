@@ -299,7 +299,8 @@ check_kinds (Reading * reading, GHashTable * table)
     const char *full = key;
     int length = strchr (full, '.') - full;
     char *kind = g_strdup_printf ("%.*s.kind", length, full);
-    gboolean ok = g_hash_table_contains (reading->model->strings, kind)
+    const char *value = g_hash_table_lookup (reading->model->strings, kind);
+    gboolean ok = (value != NULL && *value != '\0')
         || g_str_has_prefix (full, "asd.");
 
     g_free (kind);
@@ -344,7 +345,7 @@ check_prefix (Reading * reading, const guint8 * prefix, guint64 size,
         size);
   memcpy (&length, prefix, sizeof (length));
   length = GUINT64_FROM_LE (length);
-  if (length > ASD_MODEL_MAX_HEADER)
+  if (length == 0 || length > ASD_MODEL_MAX_HEADER)
     return refuse (reading, "not a gst-asd model (a header of %"
         G_GUINT64_FORMAT " bytes)", length);
   if (length > size - PREFIX_SIZE)
