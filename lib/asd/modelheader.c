@@ -158,6 +158,16 @@ on_object_member (JsonParser * parser, JsonObject * object, const char *name,
     duplicates->duplicate = g_strescape (name, NULL);
 }
 
+/* json-glib quotes what it met, be it half a letter or the end of a line. */
+static void
+refuse_json (char **problem, const char *message)
+{
+  char *escaped = g_strescape (message, NULL);
+
+  refuse (problem, "the header is not JSON (%s)", escaped);
+  g_free (escaped);
+}
+
 JsonObject *
 asd_model_header_parse (const char *text, gsize length, char **problem)
 {
@@ -173,7 +183,7 @@ asd_model_header_parse (const char *text, gsize length, char **problem)
   g_signal_connect (parser, "object-member", G_CALLBACK (on_object_member),
       &duplicates);
   if (!json_parser_load_from_data (parser, text, length, &error))
-    refuse (problem, "the header is not JSON (%s)", error->message);
+    refuse_json (problem, error->message);
   else if (duplicates.duplicate != NULL)
     refuse (problem, "the header has \"%.*s\" twice", ASD_MODEL_SHOWN_MAX,
         duplicates.duplicate);

@@ -19,7 +19,7 @@
 int LLVMFuzzerTestOneInput (const uint8_t * data, size_t size);
 /* Only there in a build with a sanitizer. */
 extern void __sanitizer_set_death_callback (void (*callback) (void))
-    __attribute__ ((weak));
+    __attribute__((weak));
 
 static gint n_mutations = 10000;
 static gint seed = 1;
@@ -28,7 +28,8 @@ static char **paths;
 static const GOptionEntry options[] = {
   {"mutations", 'n', 0, G_OPTION_ARG_INT, &n_mutations,
       "Number of variants (10000)", "N"},
-  {"seed", 's', 0, G_OPTION_ARG_INT, &seed, "Seed of the first variant (1)", "N"},
+  {"seed", 's', 0, G_OPTION_ARG_INT, &seed, "Seed of the first variant (1)",
+      "N"},
   {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &paths, NULL, NULL},
   {NULL}
 };
@@ -82,7 +83,8 @@ mutate (GByteArray * bytes, GRand * random)
   if (bytes->len == 0)
     g_byte_array_append (bytes, (const guint8 *) "", 1);
   at = g_rand_int_range (random, 0, bytes->len);
-  n = MIN (bytes->len - at, (guint) g_rand_int_range (random, 1, 9));
+  n = g_rand_int_range (random, 1, 9);
+  n = MIN (n, bytes->len - at);
   switch (g_rand_int_range (random, 0, 7)) {
     case 0:
       bytes->data[at] ^= 1 << g_rand_int_range (random, 0, 8);

@@ -38,7 +38,7 @@ read_strings (AsdModelSection * section)
 
 static gconstpointer
 get_values (AsdModelSection * section, const AsdModelTensorInfo * info,
-    gsize * shape)
+    gsize *shape)
 {
   GError *error = NULL;
   gconstpointer values =

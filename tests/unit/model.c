@@ -14,7 +14,7 @@ static const double doubles[] = {
   0.0, -0.0, 1.0 / 3, -DBL_MAX, DBL_MIN, 4.9406564584124654e-324, DBL_EPSILON
 };
 
-static const float floats[] = { 0.1f, -FLT_MAX, 1.4012985e-45f, -0.0f };
+static const float floats[] = { 0.1f, -FLT_MAX, FLT_MIN, -0.0f };
 static const gint64 longs[] = { G_MININT64, -1, 0, G_MAXINT64 };
 static const gint32 ints[] = { G_MININT32, 1, G_MAXINT32 };
 static const guint8 bytes[] = { 0, 1, 255, '\n', 128 };
@@ -146,6 +146,33 @@ GST_START_TEST (test_tensors)
       != NULL);
   fail_unless (asd_model_section_has_tensor (second, "none"));
   fail_if (asd_model_section_has_tensor (second, "f64"));
+}
+
+GST_END_TEST;
+
+/* On their own, as nothing but their bits may be looked at: some libraries that
+ * plugins load make the processor take denormals for 0. */
+GST_START_TEST (test_denormals)
+{
+  static const guint32 bits32[2] = { 1, 0x807fffff };
+  static const guint64 bits64[2] =
+      { 1, G_GUINT64_CONSTANT (0x800fffffffffffff) };
+  g_autoptr (AsdModelWriter) writer = asd_model_writer_new ();
+  g_autoptr (AsdModel) model = NULL;
+  g_autoptr (AsdModelSection) section = NULL;
+  GError *error = NULL;
+  gsize n = 2;
+
+  asd_model_writer_set_stage (writer, "s", "test");
+  asd_model_writer_add_f32 (writer, "f32", (const float *) bits32, 1, &n);
+  asd_model_writer_add_f64 (writer, "f64", (const double *) bits64, 1, &n);
+  commit (writer, path);
+  model = load (path);
+  section = get_section (model, "s");
+  assert_values (asd_model_section_get_f32 (section, "f32", 1, &n, &error),
+      bits32);
+  assert_values (asd_model_section_get_f64 (section, "f64", 1, &n, &error),
+      bits64);
 }
 
 GST_END_TEST;
@@ -457,6 +484,7 @@ model_suite (void)
   tcase_add_checked_fixture (tcase, setup_folder, teardown_folder);
   tcase_add_test (tcase, test_strings);
   tcase_add_test (tcase, test_tensors);
+  tcase_add_test (tcase, test_denormals);
   tcase_add_test (tcase, test_list_tensors);
   tcase_add_test (tcase, test_numbers);
   tcase_add_test (tcase, test_wrong_questions);

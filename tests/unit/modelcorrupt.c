@@ -62,6 +62,7 @@ static const Variant variants[] = {
   {"wrong bracket", "{" META "]", 0, 0, BAD, "not JSON"},
   {"comma at the end", "{" META ",}", 0, 0, BAD, "not JSON"},
   {"no comma", "{" META " \"g.a\":{}}", 0, 0, BAD, "not JSON"},
+  {"a newline where none may be", "{" META ",\n}", 0, 0, BAD, "not JSON"},
   {"comment", "{/* */" META "}", 0, 0, BAD, "byte 1 "},
   {"single quotes", "{'a':1," META "}", 0, 0, BAD, "byte 1 "},
   {"null", "{" META ",\"g.a\":null}", 0, 0, BAD, "good text"},
