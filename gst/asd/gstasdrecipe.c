@@ -4,8 +4,7 @@
  */
 
 #include "gstasdrecipe.h"
-#include "gstasdextractor.h"
-#include "gstasdutils.h"
+#include "gstasdlaunch.h"
 
 #include <asd/asd.h>
 #include <string.h>
@@ -19,145 +18,42 @@ struct _GstAsdRecipe
   gboolean from_features;
 };
 
-static const gchar *const helpers[] = {
-  "audioconvert", "audioresample", "queue", "tee", NULL
-};
-
-static gboolean
-is_allowed (GstElementFactory * factory)
+/* The launch line for the kind of input that the recipe starts with. */
+static GstAsdLaunch *
+parse (GstAsdRecipe * recipe, GError ** error)
 {
-  const gchar *name = GST_OBJECT_NAME (factory);
-  const gchar *klass;
+  GstAsdLaunch *launch = gst_asd_launch_parse (recipe->launch, error);
 
-  if (g_strv_contains (helpers, name))
-    return TRUE;
-  klass = gst_element_factory_get_metadata (factory,
-      GST_ELEMENT_METADATA_KLASS);
-  return g_str_has_prefix (name, "asd") && strstr (klass, "Sink") == NULL
-      && strstr (klass, "Source") == NULL;
-}
-
-static GstElementFactory *
-find_trainer (GstElement * element)
-{
-  GstElementFactory *factory = gst_element_get_factory (element);
-  gchar *name = g_strconcat (GST_OBJECT_NAME (factory), "train", NULL);
-  GstElementFactory *trainer = gst_element_factory_find (name);
-
-  g_free (name);
-  return trainer;
+  if (launch != NULL && recipe->from_features
+      && !gst_asd_launch_cut_to_features (launch, error))
+    g_clear_pointer (&launch, gst_asd_launch_free);
+  return launch;
 }
 
 static gboolean
-has_trainer (GstElement * element)
+update_stages (GstAsdRecipe * recipe, GError ** error)
 {
-  GstElementFactory *trainer = find_trainer (element);
-  gboolean ret = trainer != NULL;
+  GstAsdLaunch *launch = parse (recipe, error);
+  guint i, j;
 
-  gst_clear_object (&trainer);
-  return ret;
-}
-
-/* The elements of the bin, sources first. */
-static GPtrArray *
-list_elements (GstElement * bin)
-{
-  GPtrArray *elements = g_ptr_array_new_with_free_func (gst_object_unref);
-  GstIterator *it = gst_bin_iterate_sorted (GST_BIN (bin));
-  GValue item = G_VALUE_INIT;
-
-  while (gst_iterator_next (it, &item) == GST_ITERATOR_OK) {
-    g_ptr_array_insert (elements, 0, g_value_dup_object (&item));
-    g_value_unset (&item);
-  }
-  gst_iterator_free (it);
-  return elements;
-}
-
-static gchar *
-stage_of (GstElement * element)
-{
-  gchar *stage = NULL;
-
-  if (g_object_class_find_property (G_OBJECT_GET_CLASS (element), "stage"))
-    g_object_get (element, "stage", &stage, NULL);
-  return stage;
-}
-
-static gboolean
-check_elements (GPtrArray * elements, GError ** error)
-{
-  guint i;
-
-  for (i = 0; i < elements->len; i++) {
-    GstElement *element = g_ptr_array_index (elements, i);
-    GstElementFactory *factory = gst_element_get_factory (element);
-
-    if (factory != NULL && is_allowed (factory))
-      continue;
-    g_set_error (error, ASD_ERROR, ASD_ERROR_FORMAT,
-        "\"%s\" is not allowed in a recipe: use asd* elements that neither "
-        "read nor write files, audioconvert, audioresample, tee and queue",
-        factory != NULL ? GST_OBJECT_NAME (factory) :
-        GST_OBJECT_NAME (element));
+  if (launch == NULL)
     return FALSE;
-  }
-  return TRUE;
-}
+  g_strfreev (recipe->stages);
+  recipe->stages = gst_asd_launch_list_stages (launch);
+  gst_asd_launch_free (launch);
 
-static GstElement *
-parse (GstAsdRecipe * recipe, GPtrArray ** elements, GError ** error)
-{
-  GstElement *bin;
-
-  bin = gst_parse_bin_from_description_full (recipe->launch, TRUE, NULL,
-      GST_PARSE_FLAG_FATAL_ERRORS, error);
-  if (bin == NULL) {
-    g_prefix_error (error, "Recipe \"%s\": ", recipe->launch);
-    return NULL;
-  }
-  *elements = list_elements (bin);
-  if (check_elements (*elements, error))
-    return bin;
-  g_clear_pointer (elements, g_ptr_array_unref);
-  gst_object_unref (gst_object_ref_sink (bin));
-  return NULL;
-}
-
-static gboolean
-collect_stages (GstAsdRecipe * recipe, GError ** error)
-{
-  GPtrArray *names = g_ptr_array_new_with_free_func (g_free);
-  GPtrArray *elements;
-  GstElement *bin;
-  gboolean ok = TRUE;
-  guint i;
-
-  bin = parse (recipe, &elements, error);
-  if (bin == NULL) {
-    g_ptr_array_unref (names);
-    return FALSE;
-  }
-  for (i = 0; i < elements->len && ok; i++) {
-    GstElement *element = g_ptr_array_index (elements, i);
-    gchar *stage = stage_of (element);
-
-    if (stage == NULL || !has_trainer (element)) {
-      g_free (stage);
-      continue;
-    }
-    ok = !g_ptr_array_find_with_equal_func (names, stage, g_str_equal, NULL);
-    if (!ok)
+  for (i = 0; recipe->stages[i] != NULL; i++) {
+    for (j = 0; j < i; j++) {
+      if (strcmp (recipe->stages[i], recipe->stages[j]) != 0)
+        continue;
       g_set_error (error, ASD_ERROR, ASD_ERROR_FORMAT,
           "Two stages of the recipe are called \"%s\": give one another name "
-          "with its property stage, for example stage=%s2", stage, stage);
-    g_ptr_array_add (names, stage);
+          "with its property stage, for example stage=%s2",
+          recipe->stages[i], recipe->stages[i]);
+      return FALSE;
+    }
   }
-  g_ptr_array_add (names, NULL);
-  recipe->stages = (gchar **) g_ptr_array_free (names, FALSE);
-  g_ptr_array_unref (elements);
-  gst_object_unref (gst_object_ref_sink (bin));
-  return ok;
+  return TRUE;
 }
 
 /* Groups and keys are those of the documentation and no others. */
@@ -194,7 +90,7 @@ recipe_from_key_file (GKeyFile * file, GError ** error)
   recipe->file = file;
   recipe->launch = g_key_file_get_string (file, "recipe", "launch", error);
   recipe->title = g_key_file_get_string (file, "recipe", "title", NULL);
-  if (recipe->launch != NULL && collect_stages (recipe, error)
+  if (recipe->launch != NULL && update_stages (recipe, error)
       && check_groups (recipe, error))
     return recipe;
   gst_asd_recipe_free (recipe);
@@ -382,13 +278,12 @@ set_property_from_text (GObject * object, const gchar * stage,
   return ok;
 }
 
-/* Makes the trainer of an element with the options of its stage. */
+/* Makes the trainer of a stage with the options of the recipe. */
 static GstElement *
-make_trainer (GstAsdRecipe * recipe, GstElement * element, GError ** error)
+make_trainer (GstAsdRecipe * recipe, GstAsdLaunch * launch,
+    const gchar * stage, GError ** error)
 {
-  GstElementFactory *factory = find_trainer (element);
-  GstElement *trainer = gst_element_factory_create (factory, NULL);
-  gchar *stage = stage_of (element);
+  GstElement *trainer = gst_asd_launch_make_trainer (launch, stage);
   gchar *group = g_strdup_printf ("train %s", stage);
   gchar **keys;
   gboolean ok = TRUE;
@@ -406,31 +301,11 @@ make_trainer (GstAsdRecipe * recipe, GstElement * element, GError ** error)
         error);
     g_free (value);
   }
-  if (ok)
-    g_object_set (trainer, "stage", stage, NULL);
-  else
-    gst_clear_object (&trainer);
   g_strfreev (keys);
   g_free (group);
-  g_free (stage);
-  gst_object_unref (factory);
-  return trainer;
-}
-
-static GstElement *
-find_stage (GPtrArray * elements, const gchar * name)
-{
-  guint i;
-
-  for (i = 0; i < elements->len; i++) {
-    GstElement *element = g_ptr_array_index (elements, i);
-    gchar *stage = stage_of (element);
-    gboolean found = g_strcmp0 (stage, name) == 0 && has_trainer (element);
-
-    g_free (stage);
-    if (found)
-      return element;
-  }
+  if (ok)
+    return trainer;
+  gst_object_unref (gst_object_ref_sink (trainer));
   return NULL;
 }
 
@@ -438,22 +313,19 @@ find_stage (GPtrArray * elements, const gchar * name)
 static gboolean
 check_options (GstAsdRecipe * recipe, GError ** error)
 {
-  GPtrArray *elements;
-  GstElement *bin = parse (recipe, &elements, error);
-  gboolean ok = bin != NULL;
+  GstAsdLaunch *launch = parse (recipe, error);
+  gboolean ok = launch != NULL;
   guint i;
 
   for (i = 0; ok && recipe->stages[i] != NULL; i++) {
-    GstElement *trainer = make_trainer (recipe,
-        find_stage (elements, recipe->stages[i]), error);
+    GstElement *trainer = make_trainer (recipe, launch, recipe->stages[i],
+        error);
 
     ok = trainer != NULL;
-    gst_clear_object (&trainer);
+    if (ok)
+      gst_object_unref (gst_object_ref_sink (trainer));
   }
-  if (bin != NULL) {
-    g_ptr_array_unref (elements);
-    gst_object_unref (gst_object_ref_sink (bin));
-  }
+  gst_asd_launch_free (launch);
   return ok;
 }
 
@@ -494,212 +366,44 @@ gst_asd_recipe_set_option (GstAsdRecipe * recipe, const gchar * option,
   return ok;
 }
 
-static void
-collect_upstream (GstElement * element, GHashTable * set)
-{
-  GList *l;
-
-  if (!g_hash_table_add (set, element))
-    return;
-  for (l = element->sinkpads; l != NULL; l = l->next) {
-    GstPad *peer = gst_pad_get_peer (l->data);
-    GstElement *parent = peer ? gst_pad_get_parent_element (peer) : NULL;
-
-    /* The peer of the first element is inside a ghost pad. */
-    if (parent != NULL && parent != element)
-      collect_upstream (parent, set);
-    gst_clear_object (&parent);
-    gst_clear_object (&peer);
-  }
-}
-
-static void
-expose (GstElement * bin, const gchar * name, GstPad * target)
-{
-  GstPad *ghost = gst_element_get_static_pad (bin, name);
-
-  if (ghost != NULL) {
-    gst_element_remove_pad (bin, ghost);
-    gst_object_unref (ghost);
-  }
-  gst_element_add_pad (bin, gst_ghost_pad_new (name, target));
-}
-
-/* Takes the extractor and all before it out of the bin. */
-static gboolean
-cut_to_features (GstElement * bin, GPtrArray * elements, GError ** error)
-{
-  GstElement *extractor = NULL;
-  GHashTable *upstream;
-  GstPad *src, *next;
-  guint i, n = 0;
-
-  for (i = 0; i < elements->len; i++) {
-    if (GST_IS_ASD_EXTRACTOR (g_ptr_array_index (elements, i))) {
-      extractor = g_ptr_array_index (elements, i);
-      n++;
-    }
-  }
-  if (n == 0)
-    return TRUE;
-  src = gst_element_get_static_pad (extractor, "src");
-  next = gst_pad_get_peer (src);
-  gst_object_unref (src);
-  if (n > 1 || next == NULL || GST_PAD_PARENT (next) == NULL) {
-    gst_clear_object (&next);
-    g_set_error (error, ASD_ERROR, ASD_ERROR_MISMATCH,
-        "The recipe has %u extractors with stages after them, features can "
-        "replace only one: give it the audio, or a recipe with one branch",
-        n > 1 ? n : 0);
-    return FALSE;
-  }
-
-  upstream = g_hash_table_new (NULL, NULL);
-  collect_upstream (extractor, upstream);
-  for (i = elements->len; i-- > 0;) {
-    GstElement *element = g_ptr_array_index (elements, i);
-
-    if (g_hash_table_contains (upstream, element)) {
-      gst_bin_remove (GST_BIN (bin), element);
-      g_ptr_array_remove_index (elements, i);
-    }
-  }
-  g_hash_table_unref (upstream);
-  expose (bin, "sink", next);
-  gst_object_unref (next);
-  return TRUE;
-}
-
-static GstElement *
-parse_for_input (GstAsdRecipe * recipe, GPtrArray ** elements, GError ** error)
-{
-  GstElement *bin = parse (recipe, elements, error);
-
-  if (bin != NULL && recipe->from_features
-      && !cut_to_features (bin, *elements, error)) {
-    g_clear_pointer (elements, g_ptr_array_unref);
-    gst_object_unref (gst_object_ref_sink (bin));
-    return NULL;
-  }
-  return bin;
-}
-
 gboolean
 gst_asd_recipe_start_at_features (GstAsdRecipe * recipe, GError ** error)
 {
-  GPtrArray *elements, *left = g_ptr_array_new_with_free_func (g_free);
-  GstElement *bin;
-  guint i;
-
   recipe->from_features = TRUE;
-  bin = parse_for_input (recipe, &elements, error);
-  if (bin == NULL) {
-    g_ptr_array_unref (left);
-    return FALSE;
-  }
-  for (i = 0; recipe->stages[i] != NULL; i++)
-    if (find_stage (elements, recipe->stages[i]) != NULL)
-      g_ptr_array_add (left, g_strdup (recipe->stages[i]));
-  g_ptr_array_add (left, NULL);
-  g_strfreev (recipe->stages);
-  recipe->stages = (gchar **) g_ptr_array_free (left, FALSE);
-  g_ptr_array_unref (elements);
-  gst_object_unref (gst_object_ref_sink (bin));
-  return TRUE;
-}
-
-static void
-set_up_elements (GPtrArray * elements, const gchar * model, GstClockTime window)
-{
-  guint64 own;
-  guint i;
-
-  for (i = 0; i < elements->len; i++) {
-    GObject *element = g_ptr_array_index (elements, i);
-    GObjectClass *klass = G_OBJECT_GET_CLASS (element);
-
-    if (g_object_class_find_property (klass, "model") != NULL)
-      g_object_set (element, "model", model, NULL);
-    if (window > 0 && GST_IS_ASD_WINDOW_FILTER (element)) {
-      g_object_get (element, "window", &own, NULL);
-      if (own == 0)
-        g_object_set (element, "window", window, NULL);
-    }
-  }
+  return update_stages (recipe, error);
 }
 
 GstElement *
 gst_asd_recipe_make_bin (GstAsdRecipe * recipe, const gchar * model,
     GstClockTime window, GError ** error)
 {
-  GPtrArray *elements;
-  GstElement *bin = parse_for_input (recipe, &elements, error);
+  GstAsdLaunch *launch = parse (recipe, error);
 
-  if (bin == NULL)
+  if (launch == NULL)
     return NULL;
-  set_up_elements (elements, model, window);
-  g_ptr_array_unref (elements);
-  return bin;
-}
-
-/* Puts @trainer in the place of @element and removes all that does not lead to
- * it. */
-static void
-replace_with_trainer (GstElement * bin, GPtrArray * elements,
-    GstElement * element, GstElement * trainer)
-{
-  GHashTable *upstream = g_hash_table_new (NULL, NULL);
-  GstPad *sink = gst_element_get_static_pad (element, "sink");
-  GstPad *trainer_sink = gst_element_get_static_pad (trainer, "sink");
-  GstPad *peer = gst_pad_get_peer (sink);
-  GstElement *before = peer ? gst_pad_get_parent_element (peer) : NULL;
-  guint i;
-
-  collect_upstream (element, upstream);
-  g_hash_table_remove (upstream, element);
-  gst_bin_add (GST_BIN (bin), trainer);
-  if (before != NULL && before != bin && g_hash_table_contains (upstream,
-          before)) {
-    gst_pad_unlink (peer, sink);
-    gst_pad_link (peer, trainer_sink);
-  } else {
-    expose (bin, "sink", trainer_sink);
-  }
-  for (i = 0; i < elements->len; i++)
-    if (!g_hash_table_contains (upstream, g_ptr_array_index (elements, i)))
-      gst_bin_remove (GST_BIN (bin), g_ptr_array_index (elements, i));
-
-  gst_clear_object (&before);
-  gst_clear_object (&peer);
-  gst_object_unref (sink);
-  gst_object_unref (trainer_sink);
-  g_hash_table_unref (upstream);
+  gst_asd_launch_set_up (launch, model, window);
+  return gst_asd_launch_free_to_bin (launch);
 }
 
 GstElement *
 gst_asd_recipe_make_trainer (GstAsdRecipe * recipe, const gchar * stage,
     const gchar * model, GstClockTime window, guint seed, GError ** error)
 {
-  GstElement *bin, *element, *trainer;
-  GPtrArray *elements;
+  GstAsdLaunch *launch = parse (recipe, error);
+  GstElement *trainer;
 
-  bin = parse_for_input (recipe, &elements, error);
-  if (bin == NULL)
+  if (launch == NULL)
     return NULL;
-  element = find_stage (elements, stage);
-  g_return_val_if_fail (element != NULL, NULL);
-  trainer = make_trainer (recipe, element, error);
+  trainer = make_trainer (recipe, launch, stage, error);
   if (trainer == NULL) {
-    g_ptr_array_unref (elements);
-    gst_object_unref (gst_object_ref_sink (bin));
+    gst_asd_launch_free (launch);
     return NULL;
   }
 
   g_object_set (trainer, "model", model, "seed", seed, NULL);
   if (window > 0)
     g_object_set (trainer, "window", window, NULL);
-  set_up_elements (elements, model, window);
-  replace_with_trainer (bin, elements, element, trainer);
-  g_ptr_array_unref (elements);
-  return bin;
+  gst_asd_launch_set_up (launch, model, window);
+  gst_asd_launch_end_in_trainer (launch, stage, trainer);
+  return gst_asd_launch_free_to_bin (launch);
 }
