@@ -194,20 +194,6 @@ mean_of_frames (GstAsdScorer * self, const gfloat *frames, gsize n_frames)
   return sum / n_frames;
 }
 
-static void
-warn_unusable (GstAsdScorer * self, GstBuffer * buffer, const gchar * reason)
-{
-  GstAsdScorerPrivate *priv = GET_PRIVATE (self);
-
-  GST_ELEMENT_WARNING_WITH_DETAILS (self, STREAM, FORMAT, ("%s", reason),
-      ("window at %" GST_TIME_FORMAT " of stream %s",
-          GST_TIME_ARGS (GST_BUFFER_PTS (buffer)),
-          GST_STR_NULL (priv->stream_id)),
-      ("stream-id", G_TYPE_STRING, priv->stream_id,
-          "timestamp", G_TYPE_UINT64, GST_BUFFER_PTS (buffer),
-          "reason", G_TYPE_STRING, reason, NULL));
-}
-
 /* Returns FALSE for a window that cannot be scored. */
 static gboolean
 score_buffer (GstAsdScorer * self, GstBuffer * buffer, gdouble *score)
@@ -238,7 +224,8 @@ score_buffer (GstAsdScorer * self, GstBuffer * buffer, gdouble *score)
     reason = "The score is not finite: the features are too large for the "
         "model, check the level of the input";
   if (reason != NULL)
-    warn_unusable (self, buffer, reason);
+    gst_asd_element_skip_window (GST_ELEMENT (self),
+        GST_BASE_TRANSFORM_SINK_PAD (self), GST_BUFFER_PTS (buffer), reason);
   return reason == NULL;
 }
 

@@ -164,41 +164,27 @@ check_model_path (const gchar * path, const gchar * stage, GError ** error)
   return ok;
 }
 
-static gchar *
-dup_stage (GstAsdTrainer * self)
+/* The file and stage that are written. */
+static void
+get_target (GstAsdTrainer * self, gchar ** model, gchar ** stage)
 {
   GstAsdTrainerPrivate *priv = GET_PRIVATE (self);
-  gchar *property, *stage;
 
   GST_OBJECT_LOCK (self);
-  property = g_strdup (priv->stage);
+  *model = g_strdup (priv->model);
+  *stage = gst_asd_element_get_stage (GST_ELEMENT (self), priv->stage);
   GST_OBJECT_UNLOCK (self);
-  stage = gst_asd_element_get_stage (GST_ELEMENT (self), property);
-  g_free (property);
-  return stage;
-}
-
-static gchar *
-dup_model (GstAsdTrainer * self)
-{
-  GstAsdTrainerPrivate *priv = GET_PRIVATE (self);
-  gchar *model;
-
-  GST_OBJECT_LOCK (self);
-  model = g_strdup (priv->model);
-  GST_OBJECT_UNLOCK (self);
-  return model;
 }
 
 static gboolean
 gst_asd_trainer_start (GstBaseSink * sink)
 {
   GstAsdTrainer *self = GST_ASD_TRAINER (sink);
-  gchar *model = dup_model (self);
-  gchar *stage = dup_stage (self);
   GError *error = NULL;
+  gchar *model, *stage;
   gboolean ok;
 
+  get_target (self, &model, &stage);
   ok = check_model_path (model, stage, &error);
   if (!ok) {
     GST_ELEMENT_ERROR (self, RESOURCE, OPEN_WRITE, ("%s", error->message),
@@ -335,24 +321,29 @@ collect (GstAsdTrainer * self, const gfloat *values, gsize n_frames,
 {
   GstAsdTrainerPrivate *priv = GET_PRIVATE (self);
   gsize n = n_frames * gst_asd_feature_info_frame_size (&priv->info);
+  GstFlowReturn ret = GST_FLOW_OK;
   GError *error = NULL;
 
   if (n == 0)
     return GST_FLOW_OK;
   if (gst_asd_first_non_finite (values, n) < n) {
-    GST_ELEMENT_WARNING (self, STREAM, FORMAT,
-        ("The window at %" GST_TIME_FORMAT " holds values that are not finite "
-            "and is left out: check the elements before %s",
-            GST_TIME_ARGS (timestamp), GST_OBJECT_NAME (self)), (NULL));
+    gst_asd_element_skip_window (GST_ELEMENT (self), GST_BASE_SINK_PAD (self),
+        timestamp, "The values are not all finite and nothing is learned from "
+        "them: check the elements before the trainer");
     return GST_FLOW_OK;
   }
-  priv->n_windows++;
   if (GST_ASD_TRAINER_GET_CLASS (self)->collect (self, values, n_frames,
-          &error))
-    return GST_FLOW_OK;
-  GST_ELEMENT_ERROR (self, STREAM, FAILED, ("%s", error->message), (NULL));
+          &error)) {
+    priv->n_windows++;
+  } else if (g_error_matches (error, ASD_ERROR, ASD_ERROR_DATA)) {
+    gst_asd_element_skip_window (GST_ELEMENT (self), GST_BASE_SINK_PAD (self),
+        timestamp, error->message);
+  } else {
+    GST_ELEMENT_ERROR (self, STREAM, FAILED, ("%s", error->message), (NULL));
+    ret = GST_FLOW_ERROR;
+  }
   g_clear_error (&error);
-  return GST_FLOW_ERROR;
+  return ret;
 }
 
 static GstFlowReturn
@@ -397,8 +388,7 @@ write_section (GstAsdTrainer * self, GError ** error)
     return FALSE;
   }
 
-  model = dup_model (self);
-  stage = dup_stage (self);
+  get_target (self, &model, &stage);
   writer = asd_model_writer_new ();
   asd_model_writer_set_stage (writer, stage, klass->kind);
   asd_model_writer_set_string (writer, "caps", priv->caps);

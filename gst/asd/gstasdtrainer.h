@@ -21,8 +21,9 @@ G_DECLARE_DERIVABLE_TYPE (GstAsdTrainer, gst_asd_trainer, GST, ASD_TRAINER,
  * @kind: kind of the section that is written, for example "graph"
  * @reset: forget what was collected; called at start and stop
  * @collect: take one window: @n_frames frames of a feature stream, or
- *     @n_frames samples of an audio stream. Default: keep the frames, see
- *     gst_asd_trainer_get_frames()
+ *     @n_frames samples of an audio stream. ASD_ERROR_DATA leaves the window out
+ *     with a warning, other errors end the stream. Default: keep the frames,
+ *     see gst_asd_trainer_get_frames()
  * @fit: learn from what was collected and add the result to @writer, whose
  *     current stage is set already. On failure set @error. Return soon when
  *     @cancellable says so.

@@ -48,6 +48,21 @@ gst_asd_element_get_stage (GstElement * element, const gchar * stage)
       GST_OBJECT_NAME (element));
 }
 
+void
+gst_asd_element_skip_window (GstElement * element, GstPad * pad,
+    GstClockTime timestamp, const gchar * reason)
+{
+  gchar *stream_id = gst_pad_get_stream_id (pad);
+
+  GST_ELEMENT_WARNING_WITH_DETAILS (element, STREAM, FORMAT, ("%s", reason),
+      ("window at %" GST_TIME_FORMAT " of stream %s",
+          GST_TIME_ARGS (timestamp), GST_STR_NULL (stream_id)),
+      ("stream-id", G_TYPE_STRING, stream_id,
+          "timestamp", G_TYPE_UINT64, timestamp,
+          "reason", G_TYPE_STRING, reason, NULL));
+  g_free (stream_id);
+}
+
 gchar *
 gst_asd_double_to_string (gchar * text, gdouble value)
 {

@@ -37,6 +37,18 @@ gchar *gst_asd_stage_name (const gchar * factory_name);
 gchar *gst_asd_element_get_stage (GstElement * element, const gchar * stage);
 
 /**
+ * gst_asd_element_skip_window: (skip)
+ * @pad: its sink pad, which knows the stream
+ * @timestamp: start of the window
+ * @reason: what is wrong and what to do, one line
+ *
+ * Posts a warning that a window is left out. Its details structure has the
+ * fields stream-id (string), timestamp (uint64, ns) and reason (string).
+ */
+void gst_asd_element_skip_window (GstElement * element, GstPad * pad,
+    GstClockTime timestamp, const gchar * reason);
+
+/**
  * gst_asd_double_to_string: (skip)
  * @text: (out) (array fixed-size=G_ASCII_DTOSTR_BUF_SIZE): room for the text
  *

@@ -55,21 +55,14 @@ gst_asd_window_filter_skip_window (GstAsdWindowFilter * self,
     const GstAsdWindow * window, const gchar * format, ...)
 {
   GstAsdWindowFilterPrivate *priv = GET_PRIVATE (self);
-  gchar *stream_id = gst_pad_get_stream_id (priv->sinkpad);
   gchar *reason;
   va_list args;
 
   va_start (args, format);
   reason = g_strdup_vprintf (format, args);
   va_end (args);
-
-  GST_ELEMENT_WARNING_WITH_DETAILS (self, STREAM, FORMAT, ("%s", reason),
-      ("window at %" GST_TIME_FORMAT " of stream %s",
-          GST_TIME_ARGS (window->timestamp), GST_STR_NULL (stream_id)),
-      ("stream-id", G_TYPE_STRING, stream_id,
-          "timestamp", G_TYPE_UINT64, window->timestamp,
-          "reason", G_TYPE_STRING, reason, NULL));
-  g_free (stream_id);
+  gst_asd_element_skip_window (GST_ELEMENT (self), priv->sinkpad,
+      window->timestamp, reason);
   g_free (reason);
 }
 

@@ -79,12 +79,13 @@ gst_asd_denoise_train_collect (GstAsdTrainer * trainer, const gfloat *samples,
 
   if (self->mean == NULL)
     self->mean = asd_mean_clip_new ();
-  if (asd_mean_clip_add (self->mean, samples, n_samples))
-    self->n_clips++;
-  else
-    GST_ELEMENT_WARNING (self, STREAM, FORMAT,
-        ("A clip of %" G_GSIZE_FORMAT " samples is too short to learn noise "
-            "from and is left out: record longer clips", n_samples), (NULL));
+  if (!asd_mean_clip_add (self->mean, samples, n_samples)) {
+    g_set_error (error, ASD_ERROR, ASD_ERROR_DATA,
+        "%" G_GSIZE_FORMAT " samples are too few to learn noise from: record "
+        "at least %d", n_samples, ASD_NOISE_CLIP_MIN_SAMPLES);
+    return FALSE;
+  }
+  self->n_clips++;
   return TRUE;
 }
 
