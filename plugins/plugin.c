@@ -17,6 +17,7 @@ plugin_init (GstPlugin * plugin)
   ret |= GST_ELEMENT_REGISTER (asdgraphtrain, plugin);
   ret |= GST_ELEMENT_REGISTER (asdmodspec, plugin);
   ret |= GST_ELEMENT_REGISTER (asdscoreenc, plugin);
+  ret |= GST_ELEMENT_REGISTER (asdtestsrc, plugin);
 
   return ret;
 }

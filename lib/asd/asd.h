@@ -22,5 +22,6 @@
 #include <asd/modspec.h>
 #include <asd/noisegate.h>
 #include <asd/npy.h>
+#include <asd/simulator.h>
 
 #endif /* __ASD_H__ */
