@@ -269,8 +269,9 @@ valve_control (SimMachine * self)
   m->flow += (flow - m->flow) * MIN (self->step / 0.012, 1.0);
   v->bands[0].target = m->hiss * sim_db (m->wander) * m->flow *
       (1.0 - 0.4 * dirty);
-  /* A leak is a gap that stays: the smaller jet hisses higher. */
-  v->bands[3].target = 0.45 * leak * sim_db (m->wander) * (1.0 - m->flow);
+  /* Air that escapes past a worn seal, open or closed: the smaller jet hisses
+   * higher. */
+  v->bands[3].target = 0.45 * leak * sim_db (2.0 * m->wander);
   /* Air in the line, always. */
   v->bands[1].target = 0.04;
   v->bands[2].target = m->grit > 0.0 ? 0.8 * dirty : 0.0;

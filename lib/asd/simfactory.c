@@ -46,7 +46,7 @@ clang (SimMachine * self, double time)
     decay *= 0.7;
   }
   sim_strike (self, 0, time,
-      1.3 * sim_db (8.0 * sim_rand_signed (self->events)));
+      0.9 * sim_db (6.0 * sim_rand_signed (self->events)));
 }
 
 static void
@@ -55,7 +55,7 @@ factory_control (SimMachine * self)
   SimFactory *m = &self->factory;
   SimVoice *v = &self->voice;
 
-  m->drift = sim_wander (m->drift, 1.0, 3.0, self->rand);
+  m->drift = sim_wander (m->drift, 0.8, 2.0, self->rand);
   for (guint i = 0; i < SIM_N_BANDS; i++) {
     m->wander[i] = sim_wander (m->wander[i], 0.6, 0.7, self->rand);
     v->bands[i].target = m->level[i] * sim_db (m->drift + m->wander[i]);

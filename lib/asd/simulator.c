@@ -14,7 +14,7 @@
 /* RMS of a machine: that of the recordings of MIMII and DCASE 2020. */
 #define MACHINE_LEVEL -38.0
 /* Long-term powers are expectations over the controls of this time, in s. */
-#define POWER_TIME 20
+#define POWER_TIME 30
 
 #define N_MACHINES (ASD_MACHINE_VALVE + 1)
 

@@ -305,6 +305,23 @@ gst_asd_test_src_is_seekable (GstBaseSrc * src)
   return TRUE;
 }
 
+/* A backward seek is refused here: when do_seek fails, the base class has
+ * already flushed and then goes on without a segment. */
+static gboolean
+gst_asd_test_src_event (GstBaseSrc * src, GstEvent * event)
+{
+  gdouble rate;
+
+  if (GST_EVENT_TYPE (event) == GST_EVENT_SEEK) {
+    gst_event_parse_seek (event, &rate, NULL, NULL, NULL, NULL, NULL, NULL);
+    if (rate < 0.0) {
+      GST_WARNING_OBJECT (src, "cannot play backwards");
+      return FALSE;
+    }
+  }
+  return GST_BASE_SRC_CLASS (gst_asd_test_src_parent_class)->event (src, event);
+}
+
 /* The base class calls this with the streaming thread stopped; at the start
  * of a stream there are no caps and no simulator yet. */
 static gboolean
@@ -312,10 +329,6 @@ gst_asd_test_src_do_seek (GstBaseSrc * src, GstSegment * segment)
 {
   GstAsdTestSrc *self = GST_ASD_TEST_SRC (src);
 
-  if (segment->rate < 0.0) {
-    GST_WARNING_OBJECT (self, "cannot play backwards: a machine cannot either");
-    return FALSE;
-  }
   self->start_time = segment->position;
   self->stop_time = segment->stop;
   if (self->simulator != NULL)
@@ -496,6 +509,7 @@ gst_asd_test_src_class_init (GstAsdTestSrcClass * klass)
   src_class->set_caps = GST_DEBUG_FUNCPTR (gst_asd_test_src_set_caps);
   src_class->is_seekable = GST_DEBUG_FUNCPTR (gst_asd_test_src_is_seekable);
   src_class->do_seek = GST_DEBUG_FUNCPTR (gst_asd_test_src_do_seek);
+  src_class->event = GST_DEBUG_FUNCPTR (gst_asd_test_src_event);
   src_class->get_times = GST_DEBUG_FUNCPTR (gst_asd_test_src_get_times);
   src_class->query = GST_DEBUG_FUNCPTR (gst_asd_test_src_query);
   src_class->create = GST_DEBUG_FUNCPTR (gst_asd_test_src_create);
