@@ -202,7 +202,7 @@ valve_build (SimMachine * self, GRand * individual, GRand * recording)
   sim_band_tune (v, 1, 700.0, 0.5);
   sim_band_tune (v, 2, 3300.0 * (1.0 + 0.15 * sim_rand_signed (individual)),
       0.7);
-  sim_band_tune (v, 3, 6000.0, 0.9);
+  sim_band_tune (v, 3, 5200.0, 0.8);
 
   m->hiss *= sim_db (1.5 * sim_rand_signed (recording));
   m->force = 6.0 * sim_db (1.5 * sim_rand_signed (recording));
@@ -268,10 +268,11 @@ valve_control (SimMachine * self)
   flow = open && isinf (m->until_click) ? 1.0 : 0.0;
   m->flow += (flow - m->flow) * MIN (self->step / 0.012, 1.0);
   v->bands[0].target = m->hiss * sim_db (m->wander) * m->flow *
-      (1.0 - 0.4 * dirty);
-  /* Air that escapes past a worn seal, open or closed: the smaller jet hisses
-   * higher. */
-  v->bands[3].target = 0.45 * leak * sim_db (2.0 * m->wander);
+      (1.0 - 0.4 * dirty - 0.5 * leak);
+  /* A seat that does not close lets air through between the openings, in a
+   * smaller jet that hisses higher, and leaves less pressure for them. */
+  v->bands[3].target = 0.5 * leak * m->hiss * sim_db (m->wander) *
+      (1.0 - m->flow);
   /* Air in the line, always. */
   v->bands[1].target = 0.04;
   v->bands[2].target = m->grit > 0.0 ? 0.8 * dirty : 0.0;

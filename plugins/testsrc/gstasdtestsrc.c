@@ -35,14 +35,14 @@
  * The second plays a fan whose bearing fails after five seconds.
  */
 
-#ifdef HAVE_CONFIG_H
-#include "config.h"
-#endif
+#include "../elements.h"
 
-#include "gstasdtestsrc.h"
+#include <asd/simulator.h>
+#include <gst/audio/audio.h>
+#include <gst/base/gstbasesrc.h>
 
-GST_DEBUG_CATEGORY_STATIC (asd_test_src_debug);
-#define GST_CAT_DEFAULT asd_test_src_debug
+GST_DEBUG_CATEGORY_STATIC (gst_asd_test_src_debug);
+#define GST_CAT_DEFAULT gst_asd_test_src_debug
 
 #define SRC_CAPS "audio/x-raw, format = (string) F32LE, " \
     "layout = (string) interleaved, rate = (int) [ 8000, 192000 ], " \
@@ -76,6 +76,29 @@ enum
 static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE ("src",
     GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS (SRC_CAPS));
 
+#define GST_TYPE_ASD_TEST_SRC (gst_asd_test_src_get_type ())
+G_DECLARE_FINAL_TYPE (GstAsdTestSrc, gst_asd_test_src, GST, ASD_TEST_SRC,
+    GstBaseSrc);
+
+struct _GstAsdTestSrc
+{
+  GstBaseSrc parent;
+
+  /* properties, under the object lock */
+  AsdSimulatorConfig settings;  /* rate and fault_start are not used */
+  GstClockTime fault_time;
+  gint samples_per_buffer;
+
+  /* streaming state */
+  AsdSimulatorConfig config;
+  GstClockTime config_fault_time;
+  AsdSimulator *simulator;
+  GstAudioInfo info;
+  GstClockTime start_time, stop_time;   /* of the segment */
+  guint64 next_sample;
+  guint64 stop_sample;          /* G_MAXUINT64: none */
+};
+
 #define GST_TYPE_ASD_MACHINE (gst_asd_machine_get_type ())
 static GType
 gst_asd_machine_get_type (void)
@@ -101,7 +124,7 @@ gst_asd_fault_get_type (void)
 }
 
 G_DEFINE_TYPE_WITH_CODE (GstAsdTestSrc, gst_asd_test_src, GST_TYPE_BASE_SRC,
-    GST_DEBUG_CATEGORY_INIT (asd_test_src_debug, "asdtestsrc", 0,
+    GST_DEBUG_CATEGORY_INIT (gst_asd_test_src_debug, "asdtestsrc", 0,
         "simulated machine"));
 GST_ELEMENT_REGISTER_DEFINE (asdtestsrc, "asdtestsrc", GST_RANK_NONE,
     GST_TYPE_ASD_TEST_SRC);
