@@ -140,7 +140,8 @@ normalise_level (GstAsdExtractorPrivate * priv, const gfloat *samples, gsize n)
   if (energy == 0)
     return samples;
 
-  gain = pow (10, priv->active_level / 20) / sqrt (energy / n);
+  gain = MIN (pow (10, priv->active_level / 20) / sqrt (energy / n),
+      G_MAXFLOAT);
   if (priv->scaled_size < n) {
     priv->scaled = g_renew (gfloat, priv->scaled, n);
     priv->scaled_size = n;

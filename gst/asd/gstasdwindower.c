@@ -9,6 +9,9 @@
 
 /* Timestamps of captured audio jitter; only a larger step is a loss. */
 #define JITTER (40 * GST_MSECOND)
+/* The count follows the clock in steps that are no loss for a windower behind
+ * this one. */
+#define MAX_DRIFT (JITTER / 2)
 
 struct _GstAsdWindower
 {
@@ -22,6 +25,7 @@ struct _GstAsdWindower
 
   gfloat *samples;              /* the window that is being collected */
   gsize fill;
+  GstClockTime start;           /* of its first sample */
   gsize capacity;
   gsize fresh;                  /* of these, not yet part of a window */
   gsize skip;                   /* to be left out before the next window */
@@ -126,7 +130,7 @@ emit (GstAsdWindower * self, gboolean cut)
 
   window.samples = self->samples;
   window.n_samples = self->fill;
-  window.timestamp = time_of_index (self, self->index - self->fill);
+  window.timestamp = self->start;
   window.duration = to_time (self->fill, self->rate);
   window.discont = self->discont;
   window.cut = cut;
@@ -157,6 +161,7 @@ advance (GstAsdWindower * self)
 
   if (self->interval < self->window) {
     keep = self->window - self->interval;
+    self->start = time_of_index (self, self->index - keep);
     memmove (self->samples, self->samples + self->interval,
         keep * sizeof (gfloat));
   } else {
@@ -186,6 +191,13 @@ collect (GstAsdWindower * self, const gfloat *samples, gsize n)
     if (take > 0) {
       self->skip -= take;
     } else {
+      /* A whole clip is cut only if there is more of it. */
+      if (self->fill == limit) {
+        ret = emit (self, TRUE);
+        self->fill = 0;
+      }
+      if (self->fill == 0)
+        self->start = time_of_index (self, self->index);
       take = MIN (n, limit - self->fill);
       grow (self, self->fill + take);
       memcpy (self->samples + self->fill, samples, take * sizeof (gfloat));
@@ -196,12 +208,9 @@ collect (GstAsdWindower * self, const gfloat *samples, gsize n)
     samples += take;
     n -= take;
 
-    if (self->fill == limit) {
-      ret = emit (self, self->window == 0);
-      if (self->window > 0)
-        advance (self);
-      else
-        self->fill = 0;
+    if (self->fill == self->window) {
+      ret = emit (self, FALSE);
+      advance (self);
     }
   }
   return ret;
@@ -229,7 +238,7 @@ follow_clock (GstAsdWindower * self, GstClockTime pts, gsize n)
     self->in_clip = TRUE;
   } else if (GST_CLOCK_TIME_IS_VALID (pts)) {
     if (ABS (GST_CLOCK_DIFF (time_of_index (self, self->index), pts))
-        > JITTER) {
+        > MAX_DRIFT) {
       self->anchor_time = pts;
       self->anchor_index = self->index;
     }

@@ -25,7 +25,8 @@ G_BEGIN_DECLS
  * A missing stretch (a GAP or DISCONT buffer, a jump of the timestamps by more
  * than 40 ms) ends the clip and starts the next one. Timestamps are counted in
  * samples from the first buffer of a clip; slow clock drift moves the count to
- * the buffers' time once it exceeds 40 ms, without breaking a window.
+ * the buffers' time once it exceeds 20 ms, without breaking a window here or in
+ * an element that gets the windows.
  *
  * Memory: one window, or at most max-window for whole clips.
  */

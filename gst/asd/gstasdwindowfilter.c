@@ -167,7 +167,9 @@ set_caps (GstAsdWindowFilter * self, GstCaps * caps)
   GstCaps *srccaps;
   GstAudioInfo info;
   gboolean ret;
+  gint rate;
 
+  priv->rate = 0;
   if (!gst_audio_info_from_caps (&info, caps)) {
     GST_ERROR_OBJECT (self, "not audio caps: %" GST_PTR_FORMAT, caps);
     return FALSE;
@@ -179,21 +181,36 @@ set_caps (GstAsdWindowFilter * self, GstCaps * caps)
   GST_OBJECT_UNLOCK (self);
   interval = klass->get_interval ? klass->get_interval (self) : 0;
 
-  priv->rate = GST_AUDIO_INFO_RATE (&info);
-  gst_asd_windower_configure (priv->windower, priv->rate, priv->active_window,
+  rate = GST_AUDIO_INFO_RATE (&info);
+  gst_asd_windower_configure (priv->windower, rate, priv->active_window,
       interval, max_window);
   priv->check_live = priv->active_window == 0;
   clear_pool (self);
 
-  srccaps = klass->set_format (self, caps, priv->rate,
+  srccaps = klass->set_format (self, caps, rate,
       gst_asd_windower_get_window_samples (priv->windower));
   if (srccaps == NULL)
     return FALSE;
+  priv->rate = rate;
   GST_INFO_OBJECT (self, "%d Hz, window %" GST_TIME_FORMAT ": %" GST_PTR_FORMAT,
       priv->rate, GST_TIME_ARGS (priv->active_window), srccaps);
   ret = gst_pad_push_event (priv->srcpad, gst_event_new_caps (srccaps));
   gst_caps_unref (srccaps);
   return ret;
+}
+
+static void
+publish_dropped (GstAsdWindowFilter * self)
+{
+  GstAsdWindowFilterPrivate *priv = GET_PRIVATE (self);
+  guint64 dropped = gst_asd_windower_get_dropped (priv->windower);
+
+  /* Only this thread writes it. */
+  if (dropped == priv->dropped)
+    return;
+  GST_OBJECT_LOCK (self);
+  priv->dropped = dropped;
+  GST_OBJECT_UNLOCK (self);
 }
 
 static void
@@ -204,9 +221,7 @@ finish_clip (GstAsdWindowFilter * self)
   if (priv->rate == 0)
     return;
   gst_asd_windower_finish (priv->windower);
-  GST_OBJECT_LOCK (self);
-  priv->dropped = gst_asd_windower_get_dropped (priv->windower);
-  GST_OBJECT_UNLOCK (self);
+  publish_dropped (self);
 }
 
 static void
@@ -305,6 +320,7 @@ gst_asd_window_filter_chain (GstPad * pad, GstObject * parent,
   if (buffer == NULL)
     return GST_FLOW_OK;
   ret = gst_asd_windower_push (priv->windower, buffer);
+  publish_dropped (self);
   gst_buffer_unref (buffer);
   return ret;
 }
