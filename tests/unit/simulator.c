@@ -110,7 +110,7 @@ GST_END_TEST;
  * with every fault at its worst. */
 GST_START_TEST (test_level)
 {
-  static const guint rates[] = { 8000, 11025, 16000, 48000, 192000 };
+  static const guint rates[] = { 8000, 44100, 192000 };
 
   for (guint i = 0; i < G_N_ELEMENTS (rates); i++)
     for (guint fault = 0; fault < N_FAULTS; fault++) {
@@ -142,7 +142,7 @@ GST_END_TEST;
  * apart. 60 s, so that the strokes and rare events average. */
 GST_START_TEST (test_snr)
 {
-  static const double snrs[] = { -20, 0, 6, 20 };
+  static const double snrs[] = { -20, 6, 20 };
   const gsize n = 60 * RATE;
   AsdSimulatorConfig config = config_for (__i__, ASD_FAULT_NONE, 1);
   g_autofree float *machine = NULL;
@@ -197,7 +197,7 @@ GST_START_TEST (test_fault_start)
 
 GST_END_TEST;
 
-#define N_SEEDS 8
+#define N_SEEDS 6
 #define CLIP (6 * RATE)
 
 /* Modulation spectra in dB of some recordings; free with g_free(). */
@@ -263,7 +263,7 @@ shift (const double *healthy, const double *faulty, gsize n_cells)
  * deviation), and the more severe a fault, the further. */
 GST_START_TEST (test_faults)
 {
-  static const double severities[] = { 0.1, 0.25, 0.5, 1.0 };
+  static const double severities[] = { 0.25, 0.5, 1.0 };
   AsdSimulatorConfig config = config_for (__i__, ASD_FAULT_NONE, 0);
   gsize n_cells;
   g_autofree double *healthy = spectra (&config, &n_cells);
