@@ -156,7 +156,7 @@ slider_control (SimMachine * self)
   position = m->end ? 1.0 - profile_position (x) : profile_position (x);
   m->wander = sim_wander (m->wander, 0.7, 0.2, self->rand);
   m->stick = sim_wander (m->stick, 1.0, 0.04, self->rand);
-  strike_pits (self, m->position, position, 2.4 * damage * speed);
+  strike_pits (self, m->position, position, 3.5 * damage * speed);
   m->position = position;
   slider_stop (self, loose);
 
@@ -180,7 +180,7 @@ slider_control (SimMachine * self)
   v->bands[0].target = 0.03 + m->friction[0] * friction;
   v->bands[1].target = 0.02 + m->friction[1] * friction;
   v->bands[2].target = m->friction[2] * friction * speed *
-      sim_db (5.0 * damage);
+      sim_db (2.0 * damage);
 }
 
 static void

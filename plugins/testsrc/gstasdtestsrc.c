@@ -230,8 +230,6 @@ gst_asd_test_src_start (GstBaseSrc * src)
   self->config_fault_time = self->fault_time;
   GST_OBJECT_UNLOCK (self);
 
-  self->start_time = 0;
-  self->stop_time = GST_CLOCK_TIME_NONE;
   gst_audio_info_init (&self->info);
   complaint = asd_simulator_config_check (&self->config);
   if (complaint != NULL)
@@ -345,8 +343,8 @@ gst_asd_test_src_event (GstBaseSrc * src, GstEvent * event)
   return GST_BASE_SRC_CLASS (gst_asd_test_src_parent_class)->event (src, event);
 }
 
-/* The base class calls this with the streaming thread stopped; at the start
- * of a stream there are no caps and no simulator yet. */
+/* The base class calls this with the streaming thread stopped: first of all
+ * for the start of a stream, without caps and a simulator yet. */
 static gboolean
 gst_asd_test_src_do_seek (GstBaseSrc * src, GstSegment * segment)
 {
