@@ -203,9 +203,23 @@ chain_init (Chain * chain, GstAsdClipReader * self, const gchar * decoder,
   g_object_set (chain->sink, "caps", caps, "sync", FALSE, "async", FALSE,
       "max-buffers", MAX_BUFFERS, "enable-last-sample", FALSE, NULL);
   gst_app_sink_set_callbacks (chain->sink, &callbacks, self, NULL);
+  /* See chain_set_state(). */
+  gst_element_set_locked_state (GST_ELEMENT (chain->sink), TRUE);
 
   return gst_element_link (chain->source, chain->decoder)
       && gst_element_link (chain->convert, GST_ELEMENT (chain->sink));
+}
+
+/* The sink first: it holds its preroll lock while its queue is full, so once
+ * buffers flow, starting it would wait for the very thread that is to empty the
+ * queue. */
+static gboolean
+chain_set_state (Chain * chain, GstState state)
+{
+  if (chain->sink != NULL)
+    gst_element_set_state (GST_ELEMENT (chain->sink), state);
+  return gst_element_set_state (chain->pipeline, state)
+      != GST_STATE_CHANGE_FAILURE;
 }
 
 static void
@@ -213,7 +227,7 @@ chain_clear (Chain * chain)
 {
   if (chain->pipeline == NULL)
     return;
-  gst_element_set_state (chain->pipeline, GST_STATE_NULL);
+  chain_set_state (chain, GST_STATE_NULL);
   gst_clear_object (&chain->pipeline);
 }
 
@@ -273,8 +287,7 @@ gst_asd_clip_reader_open (GstAsdClipReader * self, const gchar * path,
   self->chain = header.plain_wav ? &self->wav : &self->any;
   g_object_set (self->chain->source, "location", path, NULL);
   /* An error shows at the first read, with the words of its message. */
-  if (gst_element_set_state (self->chain->pipeline, GST_STATE_PLAYING)
-      == GST_STATE_CHANGE_FAILURE)
+  if (!chain_set_state (self->chain, GST_STATE_PLAYING))
     set_failure (self, "the decoder does not start");
   return TRUE;
 }
@@ -284,7 +297,7 @@ gst_asd_clip_reader_close (GstAsdClipReader * self)
 {
   if (self->chain == NULL)
     return;
-  gst_element_set_state (self->chain->pipeline, GST_STATE_READY);
+  chain_set_state (self->chain, GST_STATE_READY);
   self->chain = NULL;
 
   /* No thread of the decoder is left, but set_flushing may be called. */
