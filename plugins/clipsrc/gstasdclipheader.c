@@ -12,7 +12,6 @@
 
 #include <asd/error.h>
 #include <glib/gstdio.h>
-#include <gst/gst.h>
 
 #define WAV_FORMAT_PCM 0x0001
 #define WAV_FORMAT_FLOAT 0x0003
@@ -64,14 +63,14 @@ failed:
 static gboolean
 is_plain_format (FILE * file, guint32 size)
 {
-  guint8 format[40] = { 0 };
+  guint16 words[20] = { 0 };
   guint tag;
 
-  if (fread (format, 1, MIN (size, sizeof (format)), file) < 16)
+  if (fread (words, 1, MIN (size, sizeof (words)), file) < 16)
     return FALSE;
-  tag = GST_READ_UINT16_LE (format);
-  if (tag == WAV_FORMAT_EXTENSIBLE && size >= 40)
-    tag = GST_READ_UINT16_LE (format + 24);
+  tag = GUINT16_FROM_LE (words[0]);
+  if (tag == WAV_FORMAT_EXTENSIBLE)
+    tag = GUINT16_FROM_LE (words[12]);
   return tag == WAV_FORMAT_PCM || tag == WAV_FORMAT_FLOAT;
 }
 
@@ -80,16 +79,20 @@ read_wav (GstAsdClipHeader * header, FILE * file, guint64 file_size,
     GError ** error)
 {
   guint64 position = 12;
-  guint8 chunk[8];
+  struct
+  {
+    gchar id[4];
+    guint32 size;
+  } chunk;
 
   while (fseeko (file, position, SEEK_SET) == 0
-      && fread (chunk, 1, 8, file) == 8) {
-    guint32 size = GST_READ_UINT32_LE (chunk + 4);
+      && fread (&chunk, sizeof (chunk), 1, file) == 1) {
+    guint32 size = GUINT32_FROM_LE (chunk.size);
 
     position += 8;
-    if (memcmp (chunk, "fmt ", 4) == 0)
+    if (memcmp (chunk.id, "fmt ", 4) == 0)
       header->plain_wav = is_plain_format (file, size);
-    if (memcmp (chunk, "data", 4) == 0) {
+    if (memcmp (chunk.id, "data", 4) == 0) {
       if (size < WAV_SIZE_UNKNOWN && size > file_size - position) {
         g_set_error (error, ASD_ERROR, ASD_ERROR_FORMAT,
             "is truncated: its header promises %u bytes of sound, the file "
@@ -113,11 +116,13 @@ read_flac (GstAsdClipHeader * header, FILE * file)
 {
   guint8 block[26];
 
-  if (fseeko (file, 0, SEEK_SET) == 0
-      && fread (block, 1, sizeof (block), file) == sizeof (block)
-      && (block[4] & 0x7F) == 0)
-    header->frames = ((guint64) (block[21] & 0x0F) << 32)
-        | GST_READ_UINT32_BE (block + 22);
+  if (fseeko (file, 0, SEEK_SET) != 0
+      || fread (block, 1, sizeof (block), file) != sizeof (block)
+      || (block[4] & 0x7F) != 0)
+    return;
+  header->frames = block[21] & 0x0F;
+  for (guint i = 22; i < 26; i++)
+    header->frames = header->frames << 8 | block[i];
 }
 
 gboolean

@@ -458,6 +458,7 @@ convert_sample (GstAsdClipReader * self, GstSample * sample)
   GstAudioInfo info;
   GstMapInfo map;
   gsize n_frames;
+  gfloat *mono;
 
   if (!gst_audio_info_from_caps (&info, gst_sample_get_caps (sample))) {
     g_set_error (&self->error, ASD_ERROR, ASD_ERROR_FORMAT,
@@ -478,17 +479,13 @@ convert_sample (GstAsdClipReader * self, GstSample * sample)
 
   n_frames = map.size / info.bpf;
   self->frames += n_frames;
+  g_array_set_size (self->mono, n_frames);
+  mono = (gfloat *) self->mono->data;
+  take_channel (self, (const gfloat *) map.data, n_frames, mono);
   if (self->resampler != NULL) {
-    g_array_set_size (self->mono, n_frames);
-    take_channel (self, (const gfloat *) map.data, n_frames,
-        (gfloat *) self->mono->data);
-    resample (self, (const gfloat *) self->mono->data, n_frames);
+    resample (self, mono, n_frames);
   } else {
-    gsize before = self->ready->len;
-
-    g_array_set_size (self->ready, before + n_frames);
-    take_channel (self, (const gfloat *) map.data, n_frames,
-        &g_array_index (self->ready, gfloat, before));
+    g_array_append_vals (self->ready, mono, n_frames);
     self->produced += n_frames;
   }
   gst_buffer_unmap (buffer, &map);

@@ -18,15 +18,14 @@
  * audioresample does it (to within a quarter of a sample in time). Timestamps
  * inside of files are ignored. EOS follows the last file.
  *
- * A file that cannot be used costs itself and no other one: it is named in a
- * warning and left out, and nothing of it leaves the element. This is so for
- * files that are missing, empty, no recordings, without the wanted channel,
- * or broken before the first buffer is full, and for WAV files that hold less
- * than they promise. Of a file whose decoding fails later, what was delivered
- * stays, and its clip ends there, with a warning that says where. Where no
- * file could be used, an error follows the warnings.
+ * A file that is missing, empty, no recording, shorter than its WAV header
+ * promises, without the wanted channel, or broken before the first buffer is
+ * full is named in a warning and skipped; nothing of it leaves the element. Of
+ * a file that breaks later, what was delivered stays and its clip ends there,
+ * with a warning that says where. Where no file could be used, an error follows
+ * the warnings.
  *
- * The element is not live and refuses to seek. Its latency is none.
+ * Latency: none; the element is not live, and it does not seek.
  *
  * ## Messages
  *
@@ -49,15 +48,12 @@
  * | reason | string | the text without the file |
  * | skipped | boolean | FALSE where the clip was delivered all the same, as far as it goes |
  *
- * A recording at a rate below #GstAsdClipSrc:rate is delivered, with a
- * warning that names the band it lacks.
+ * A recording at a rate below #GstAsdClipSrc:rate is delivered, with a warning
+ * that names the band it lacks.
  *
  * ## Example launch lines
  * |[
  * gst-launch-1.0 asdclipsrc location='normal_*.wav' ! asdmodspec ! asdnpyenc ! filesink location=normal.npy
- * ]|
- * |[
- * gst-launch-1.0 asdclipsrc location=recording.flac channel=-1 rate=44100 ! wavenc ! filesink location=mono.wav
  * ]|
  */
 
@@ -299,18 +295,27 @@ gst_asd_clip_src_negotiate (GstBaseSrc * basesrc)
   return TRUE;
 }
 
+/* Events may come before start, too. */
+static gboolean
+set_flushing (GstBaseSrc * basesrc, gboolean flushing)
+{
+  GstAsdClipReader *reader = GST_ASD_CLIP_SRC (basesrc)->reader;
+
+  if (reader != NULL)
+    gst_asd_clip_reader_set_flushing (reader, flushing);
+  return TRUE;
+}
+
 static gboolean
 gst_asd_clip_src_unlock (GstBaseSrc * basesrc)
 {
-  gst_asd_clip_reader_set_flushing (GST_ASD_CLIP_SRC (basesrc)->reader, TRUE);
-  return TRUE;
+  return set_flushing (basesrc, TRUE);
 }
 
 static gboolean
 gst_asd_clip_src_unlock_stop (GstBaseSrc * basesrc)
 {
-  gst_asd_clip_reader_set_flushing (GST_ASD_CLIP_SRC (basesrc)->reader, FALSE);
-  return TRUE;
+  return set_flushing (basesrc, FALSE);
 }
 
 static gboolean
@@ -349,7 +354,7 @@ drop_foreign_stream_start (GstPad * pad, GstPadProbeInfo * info,
       GST_PAD_PROBE_DROP;
 }
 
-/* The current file's path as messages and events can carry it. */
+/* The current file, as messages and events can carry it. */
 static gchar *
 current_name (GstAsdClipSrc * self)
 {
@@ -398,7 +403,6 @@ announce (GstAsdClipSrc * self)
   gint channels, rate;
 
   gst_asd_clip_reader_get_format (self->reader, &channels, &rate);
-  GST_INFO_OBJECT (self, "%s: %d channels, %d Hz", name, channels, rate);
   gst_element_post_message (GST_ELEMENT (self),
       gst_message_new_element (GST_OBJECT (self),
           gst_structure_new ("asd-clip", "location", G_TYPE_STRING, name,
@@ -551,15 +555,10 @@ install_properties (GObjectClass * klass)
       g_param_spec_string ("location", "Location",
           "A file, or a pattern with *, ? and [...] for many; they are read "
           "in the order of their names", NULL, flags));
-  /**
-   * GstAsdClipSrc:locations:
-   *
-   * The files in the order in which to read them, for programs. Counts
-   * instead of #GstAsdClipSrc:location unless empty; no patterns.
-   */
   g_object_class_install_property (klass, PROP_LOCATIONS,
       g_param_spec_boxed ("locations", "Locations",
-          "The files in the order in which to read them, instead of location",
+          "For programs: the files in the order in which to read them, no "
+          "patterns; if any, they count instead of location",
           G_TYPE_STRV, flags));
   g_object_class_install_property (klass, PROP_CHANNEL,
       g_param_spec_int ("channel", "Channel",
