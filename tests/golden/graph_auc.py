@@ -15,8 +15,10 @@ import numpy as np
 def fit(x):
     n = len(x)
     nearest = np.empty(n, int)
+    difference = np.empty_like(x)
     for i in range(n):
-        distances = np.abs(x - x[i]).sum(axis=1)
+        np.abs(np.subtract(x, x[i], out=difference), out=difference)
+        distances = difference.sum(axis=1)
         distances[i] = 999
         nearest[i] = distances.argmin()
     # Spread the smallest member over each component until nothing changes.
@@ -37,13 +39,27 @@ def auc(scores, labels):
     return ((anomalous > normal) + 0.5 * (anomalous == normal)).mean()
 
 
-for train in sorted(glob.glob(os.path.join(sys.argv[1], '*/*/train.npy'))):
-    folder = os.path.dirname(train)
-    x, y = (np.load(os.path.join(folder, name)).astype(float)
-            for name in ('train.npy', 'test.npy'))
-    labels = np.load(os.path.join(folder, 'test_labels.npy'))
-    means, deviations = fit(x.reshape(len(x), -1))
+def load(folder, name):
+    x = np.load(os.path.join(folder, name)).astype(float)
+    return x.reshape(len(x), -1)
+
+
+def score(folder):
+    """The scores of the test windows of a machine id, and their labels."""
+    means, deviations = fit(load(folder, 'train.npy'))
     scores = np.array([(np.abs(v - means) / deviations).sum(axis=1).min()
-                       for v in y.reshape(len(y), -1)])
-    machine = '/'.join(folder.split(os.sep)[-2:])
-    print('    {"%s", %d, %.15g},' % (machine, len(means), auc(scores, labels)))
+                       for v in load(folder, 'test.npy')])
+    return scores, np.load(os.path.join(folder, 'test_labels.npy'))
+
+
+def main():
+    for train in sorted(glob.glob(os.path.join(sys.argv[1], '*/*/train.npy'))):
+        folder = os.path.dirname(train)
+        machine = '/'.join(folder.split(os.sep)[-2:])
+        print('    {"%s", %d, %.15g},' % (
+            machine, len(fit(load(folder, 'train.npy'))[0]),
+            auc(*score(folder))))
+
+
+if __name__ == '__main__':
+    main()
