@@ -13,10 +13,12 @@ gst_asd_param_spec_double (const gchar * name, const gchar * nick,
     const gchar * blurb, gdouble minimum, gdouble maximum,
     gdouble default_value, GParamFlags flags)
 {
+  /* GLib checks values against the range, which NaN cannot pass: it must be lax
+   * to let it be set again, and the default comes after the check. */
   GParamSpec *pspec = g_param_spec_double (name, nick, blurb, minimum, maximum,
-      isnan (default_value) ? minimum : default_value, flags);
+      isnan (default_value) ? minimum : default_value,
+      flags | G_PARAM_LAX_VALIDATION);
 
-  /* GLib checks the default against the range, which NaN cannot pass. */
   G_PARAM_SPEC_DOUBLE (pspec)->default_value = default_value;
   return pspec;
 }

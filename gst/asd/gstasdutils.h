@@ -13,7 +13,8 @@ G_BEGIN_DECLS
 /**
  * gst_asd_param_spec_double: (skip)
  *
- * As g_param_spec_double(), with NaN ("not set") allowed as the default.
+ * As g_param_spec_double(), with NaN ("not set") allowed as the default and as
+ * a value. Values out of range are clamped without a warning.
  */
 GParamSpec *gst_asd_param_spec_double (const gchar * name, const gchar * nick,
     const gchar * blurb, gdouble minimum, gdouble maximum,

@@ -22,14 +22,17 @@ typedef struct
 static const Setting settings[] = {
   {16000, 0, 0, 160000},
   {16000, 0, 0, 20001},
-  {16000, 500 * GST_MSECOND, 0, 45000},
-  {16000, 500 * GST_MSECOND, 200 * GST_MSECOND, 45000},
-  {16000, 400 * GST_MSECOND, 700 * GST_MSECOND, 45000},
-  {44100, 0, 0, 60001},
-  {44100, 333333333, 123456789, 60001},
+  {16000, 500 * GST_MSECOND, 0, 24000},
+  {16000, 500 * GST_MSECOND, 200 * GST_MSECOND, 24000},
+  {16000, 400 * GST_MSECOND, 700 * GST_MSECOND, 24000},
+  {44100, 0, 0, 36001},
+  {44100, 333333333, 123456789, 36001},
 };
 
 static const gsize chunks[] = { 1, 7, 160, 1024, 16000, 160000 };
+
+/* Ten seconds in buffers of a few samples would only take long. */
+#define FIRST_CHUNK(s) ((s)->n_samples == 160000 ? 2 : 0)
 
 /* A part of the stream: what the test expects a window to be. */
 typedef struct
@@ -100,7 +103,7 @@ GST_START_TEST (test_modspec_chunks)
   const Setting *s = &settings[__i__];
   g_autofree float *samples = test_noise (s->n_samples, __i__);
 
-  for (guint i = 0; i < G_N_ELEMENTS (chunks); i++) {
+  for (guint i = FIRST_CHUNK (s); i < G_N_ELEMENTS (chunks); i++) {
     TestHarness *t = test_harness_new ("asdmodspec window=%" G_GUINT64_FORMAT
         " interval=%" G_GUINT64_FORMAT, s->window, s->interval);
     g_autoptr (GPtrArray) buffers = NULL;
@@ -150,7 +153,7 @@ GST_START_TEST (test_denoise_chunks)
   test_write_denoise (model, s->rate);
   denoise (s, model, samples, clean);
   fail_unless (memcmp (clean, samples, 4 * 16000) != 0);
-  for (guint i = 0; i < G_N_ELEMENTS (chunks); i++) {
+  for (guint i = FIRST_CHUNK (s); i < G_N_ELEMENTS (chunks); i++) {
     TestHarness *t = test_harness_new ("asddenoise model=%s window=%"
         G_GUINT64_FORMAT, model, s->window);
     g_autoptr (GPtrArray) buffers = NULL;
@@ -189,7 +192,7 @@ GST_START_TEST (test_chain_chunks)
       NAN);
   n = denoise (s, model, samples, clean);
   parts = cut (n, s->rate, s->window, s->interval);
-  for (guint i = 0; i < G_N_ELEMENTS (chunks); i++) {
+  for (guint i = FIRST_CHUNK (s); i < G_N_ELEMENTS (chunks); i++) {
     TestHarness *t = test_harness_new ("asddenoise model=%s window=%"
         G_GUINT64_FORMAT " ! asdmodspec window=%" G_GUINT64_FORMAT
         " interval=%" G_GUINT64_FORMAT " ! asdgraph model=%s", model,
@@ -424,9 +427,9 @@ GST_START_TEST (test_drift)
 
   test_write_denoise (model, 4000);
   t = test_harness_new ("asdmodspec name=m window=10000000000 "
-      "interval=3000000000");
+      "interval=8000000000");
   chain = test_harness_new ("asddenoise model=%s window=2000000000 ! "
-      "asdmodspec name=m window=10000000000 interval=3000000000", model);
+      "asdmodspec name=m window=10000000000 interval=8000000000", model);
   test_start_audio (t, 4000);
   test_start_audio (chain, 4000);
   for (gsize i = 0; i < seconds; i++) {
@@ -436,7 +439,7 @@ GST_START_TEST (test_drift)
         GST_FLOW_OK);
     fail_unless_equals_int (gst_harness_push (chain->h, buffer), GST_FLOW_OK);
     while ((buffer = gst_harness_try_pull (t->h)) != NULL) {
-      GstClockTimeDiff off = GST_CLOCK_DIFF (n++ * 3 * GST_SECOND * speed,
+      GstClockTimeDiff off = GST_CLOCK_DIFF (n++ * 8 * GST_SECOND * speed,
           GST_BUFFER_PTS (buffer));
 
       /* 20 ms and what the clock moves in a window */
@@ -444,14 +447,14 @@ GST_START_TEST (test_drift)
       gst_buffer_unref (buffer);
     }
     while ((buffer = gst_harness_try_pull (chain->h)) != NULL) {
-      GstClockTimeDiff off = GST_CLOCK_DIFF (n_chain++ * 3 * GST_SECOND *
+      GstClockTimeDiff off = GST_CLOCK_DIFF (n_chain++ * 8 * GST_SECOND *
           speed, GST_BUFFER_PTS (buffer));
 
       fail_unless (ABS (off) <= 42 * GST_MSECOND);
       gst_buffer_unref (buffer);
     }
   }
-  fail_unless_equals_int (n, 1 + (seconds - 10) / 3);
+  fail_unless_equals_int (n, 1 + (seconds - 10) / 8);
   fail_unless_equals_int (n_chain, n);
   fail_unless_equals_uint64 (get_dropped (t, "m"), 0);
   fail_unless_equals_uint64 (get_dropped (chain, "m"), 0);
