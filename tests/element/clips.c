@@ -341,7 +341,7 @@ run_play (Run * run)
 Clip *
 run_clip (Run * run, guint i)
 {
-  fail_unless (i < run->clips->len, "only %u clips", run->clips->len);
+  fail_unless_quickly (i < run->clips->len);
   return run->clips->pdata[i];
 }
 
@@ -350,7 +350,7 @@ run_sample (Run * run, guint clip, gsize i)
 {
   GArray *samples = run_clip (run, clip)->samples;
 
-  fail_unless (i < samples->len);
+  fail_unless_quickly (i < samples->len);
   return g_array_index (samples, gfloat, i);
 }
 

@@ -15,6 +15,12 @@
 #define WAV_FLOAT 3
 #define HONEST -1
 
+/* For loops over samples: fail_unless() writes down that it was reached. */
+#define fail_unless_quickly(condition) G_STMT_START {                         \
+  if (G_UNLIKELY (!(condition)))                                              \
+    fail_unless (condition);                                                  \
+} G_STMT_END
+
 typedef struct
 {
   gchar *id;

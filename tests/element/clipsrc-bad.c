@@ -153,7 +153,8 @@ GST_START_TEST (test_bad_files_between_good_ones)
   for (guint c = 0; c < 3; c++) {
     run_assert_clip (run, c, "good.wav", 9000);
     for (gsize i = 0; i < 9000; i++)
-      fail_unless (run_sample (run, c, i) == clips_value (5, i) / 32768.0f);
+      fail_unless_quickly (run_sample (run, c, i) == clips_value (5,
+              i) / 32768.0f);
   }
   fail_unless_equals_int (run->warnings->len, 13);
   run_assert_warning (run, "missing.wav", "No such file", TRUE);
