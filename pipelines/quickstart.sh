@@ -3,7 +3,8 @@
 # machines: learn what is normal, score test clips, print AUC and pAUC.
 #
 # Leaves recordings in quickstart/data, a model of fan id_00 in
-# quickstart/fan.asd and the scores in quickstart/results.
+# quickstart/fan.asd and the scores in quickstart/results. Options are those of
+# simulate-dcase.sh, for example --train 100 --test 100.
 set -eu
 cd "$(dirname "$0")/.."
 # Debian's meson, python3 and compiler, whatever else is in PATH.
@@ -31,17 +32,17 @@ rm -f quickstart-setup.log
 ninja -C build
 
 step 'Recording simulated machines: fan, pump, slider, valve'
-run sh pipelines/simulate-dcase.sh quickstart/data
+run sh pipelines/simulate-dcase.sh quickstart/data "$@"
 du -sh quickstart/data
 
 step 'Learning fan id_00 from its normal clips'
 run sh -c 'gst-asd train --recipe modspec-graph --model quickstart/fan.asd \
   --data quickstart/data/fan/train/normal_id_00_*.wav'
 
-step 'Scoring two clips it has not heard'
+step 'Scoring a normal and an anomalous clip it has not heard'
 run gst-asd score --model quickstart/fan.asd \
-  quickstart/data/fan/test/normal_id_00_00000000.wav \
-  quickstart/data/fan/test/anomaly_id_00_00000002.wav
+  quickstart/data/fan/test/normal_id_00_00000004.wav \
+  quickstart/data/fan/test/anomaly_id_00_00000004.wav
 
 step 'Training and testing all machines'
 run gst-asd evaluate --recipe modspec-graph --data quickstart/data \
