@@ -265,7 +265,10 @@ set_property_from_text (GObject * object, const gchar * stage,
   }
   g_value_init (&value, pspec->value_type);
   /* g_param_value_validate() says whether it had to change the value. */
-  ok = gst_value_deserialize (&value, text)
+  /* A negative number would become a large one in an unsigned property. */
+  ok = !((G_VALUE_HOLDS_UINT (&value) || G_VALUE_HOLDS_UINT64 (&value))
+      && strchr (text, '-') != NULL)
+      && gst_value_deserialize (&value, text)
       && !g_param_value_validate (pspec, &value);
   if (ok)
     g_object_set_property (object, name, &value);
