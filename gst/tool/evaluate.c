@@ -122,7 +122,7 @@ open_machine (Machine * machine, Source ** train, Source ** test,
   }
   files = to_strv (machine->train);
   all = source_new_files (files, opt_channel);
-  *train = source_check (all, NULL, error);
+  *train = source_check (all, error);
   source_free (all);
   g_free (files);
   files = to_strv (machine->test);
@@ -354,12 +354,11 @@ check_options (void)
       || (opt_data == NULL) == (opt_features == NULL))
     return tool_usage ("--recipe, --out and one of --data and --features are "
         "needed");
-  if (opt_window < 0 || opt_channel < -1 || opt_seed < 0 || opt_jobs < 0)
-    return tool_usage ("--window, --seed and --jobs are 0 or more, --channel "
-        "-1 or more");
+  if (opt_jobs < 0)
+    return tool_usage ("--jobs is 1 or more, 0 for one job a processor");
   if (opt_jobs == 0)
     opt_jobs = g_get_num_processors ();
-  return 0;
+  return tool_check_numbers (opt_window, opt_channel, opt_seed);
 }
 
 int

@@ -169,7 +169,7 @@ extract_machine (const Training * training, const Machine * machine,
     goto done;
   }
   all = source_new_files (train, opt_channel);
-  good = source_check (all, NULL, error);
+  good = source_check (all, error);
   source_free (all);
   ok = good != NULL && training_fit (training, good, model, error)
       && extract_part (training, model, train, NULL, folder, "train", error);
@@ -240,9 +240,9 @@ cmd_extract (int argc, char **argv)
     return tool_usage ("\"%s\" is not an option", argv[1]);
   if (opt_recipe == NULL || opt_data == NULL || opt_out == NULL)
     return tool_usage ("--recipe, --data and --out are needed");
-  if (opt_window < 0 || opt_channel < -1 || opt_seed < 0)
-    return tool_usage ("--window and --seed are 0 or more, --channel -1 or "
-        "more");
+  code = tool_check_numbers (opt_window, opt_channel, opt_seed);
+  if (code != 0)
+    return code;
 
   training.window = opt_window;
   training.seed = opt_seed;

@@ -42,6 +42,17 @@ tool_usage (const char *format, ...)
 }
 
 int
+tool_check_numbers (gint64 window, int channel, int seed)
+{
+  if (window < 0 || window > TOOL_MAX_WINDOW)
+    return tool_usage ("--window is 0 to %" G_GINT64_FORMAT " ns",
+        TOOL_MAX_WINDOW);
+  if (channel < -1 || seed < 0)
+    return tool_usage ("--seed is 0 or more, --channel -1 or more");
+  return 0;
+}
+
+int
 tool_fail (GError * error)
 {
   gboolean interrupted = tool_is_interrupted ();

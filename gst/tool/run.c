@@ -46,25 +46,55 @@ typedef struct
   RunFunc func;
   gpointer user_data;
   char *stream_id;
+  guint clip;
+  GPtrArray *held_back;         /* windows of the clip, silent so far */
+  gboolean *delivered;          /* for each clip */
 } Run;
+
+static void
+deliver (Run * run, GstBuffer * buffer)
+{
+  guint i, clip;
+
+  if (!source_find_clip (run->source, run->stream_id, GST_BUFFER_PTS (buffer),
+          &clip))
+    return;
+  if (clip != run->clip)
+    g_ptr_array_set_size (run->held_back, 0);
+  run->clip = clip;
+  g_ptr_array_add (run->held_back, gst_buffer_ref (buffer));
+  if (source_is_silent (run->source, clip))
+    return;
+  for (i = 0; i < run->held_back->len; i++)
+    run->func (clip, g_ptr_array_index (run->held_back, i), run->user_data);
+  g_ptr_array_set_size (run->held_back, 0);
+  run->delivered[clip] = TRUE;
+}
+
+/* Nobody else has a reason to name a clip that ends before its first window. */
+static void
+report_short_clips (Run * run)
+{
+  guint i;
+
+  for (i = 0; i < source_get_size (run->source); i++) {
+    const char *file = source_get_file (run->source, i);
+
+    if (file != NULL && !run->delivered[i])
+      tool_skip (file, "is shorter than the window: record for longer, or "
+          "train with a shorter window");
+  }
+}
 
 static GstPadProbeReturn
 collect (GstPad * pad, GstPadProbeInfo * info, gpointer user_data)
 {
   Run *run = user_data;
-  const char *stream_id, *file;
-  GstBuffer *buffer;
+  const char *stream_id;
   GstEvent *event;
-  guint clip;
 
   if (info->type & GST_PAD_PROBE_TYPE_BUFFER) {
-    buffer = GST_PAD_PROBE_INFO_BUFFER (info);
-    if (source_find_clip (run->source, run->stream_id,
-            GST_BUFFER_PTS (buffer), &clip)) {
-      file = source_get_file (run->source, clip);
-      if (file == NULL || !tool_is_skipped (file))
-        run->func (clip, buffer, run->user_data);
-    }
+    deliver (run, GST_PAD_PROBE_INFO_BUFFER (info));
   } else {
     event = GST_PAD_PROBE_INFO_EVENT (info);
     if (GST_EVENT_TYPE (event) == GST_EVENT_STREAM_START) {
@@ -170,7 +200,7 @@ gboolean
 tool_run (Source * source, GstElement * bin, RunFunc func, gpointer user_data,
     GstCaps ** caps, GError ** error)
 {
-  Run run = { source, func, user_data, NULL };
+  Run run = { source, func, user_data };
   GstElement *pipeline;
   GstPad *end;
   gboolean ok;
@@ -180,6 +210,9 @@ tool_run (Source * source, GstElement * bin, RunFunc func, gpointer user_data,
   if (pipeline == NULL)
     return FALSE;
 
+  run.delivered = g_new0 (gboolean, source_get_size (source));
+  run.held_back = g_ptr_array_new_with_free_func ((GDestroyNotify)
+      gst_buffer_unref);
   /* Where this fails, the reason is on the bus. */
   gst_element_set_state (pipeline, GST_STATE_PLAYING);
   ok = wait_for_end (&run, pipeline, error);
@@ -188,6 +221,16 @@ tool_run (Source * source, GstElement * bin, RunFunc func, gpointer user_data,
   gst_clear_object (&end);
   gst_element_set_state (pipeline, GST_STATE_NULL);
   gst_object_unref (pipeline);
+  if (ok && func != NULL)
+    report_short_clips (&run);
+  if (!tool_is_interrupted () && !source_has_good (source)) {
+    g_clear_error (error);
+    g_set_error (error, ASD_ERROR, ASD_ERROR_DATA,
+        "No recording can be used: see above what is wrong with each");
+    ok = FALSE;
+  }
+  g_ptr_array_unref (run.held_back);
+  g_free (run.delivered);
   g_free (run.stream_id);
   return ok;
 }

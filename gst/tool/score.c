@@ -48,12 +48,21 @@ write_row (guint clip, GstBuffer * buffer, gpointer user_data)
   g_free (row);
 }
 
-static gint64
-get_number (AsdModel * model, const char *key)
+/* A number that the tool itself wrote, 0 where it did not. */
+static gboolean
+get_number (AsdModel * model, const char *key, gint64 min, gint64 max,
+    gint64 * number, GError ** error)
 {
   const char *text = asd_model_get_string (model, key);
 
-  return text != NULL ? g_ascii_strtoll (text, NULL, 10) : 0;
+  *number = 0;
+  if (text == NULL || g_ascii_string_to_signed (text, 10, min, max, number,
+          NULL))
+    return TRUE;
+  g_set_error (error, ASD_ERROR, ASD_ERROR_FORMAT,
+      "%s: %s \"%s\" is no number from %" G_GINT64_FORMAT " to %"
+      G_GINT64_FORMAT ": train it again", opt_model, key, text, min, max);
+  return FALSE;
 }
 
 static GstElement *
@@ -62,7 +71,10 @@ make_bin (AsdModel * model, GError ** error)
   const char *text = asd_model_get_string (model, "recipe");
   GstAsdRecipe *recipe;
   GstElement *bin;
+  gint64 window;
 
+  if (!get_number (model, "window", 0, TOOL_MAX_WINDOW, &window, error))
+    return NULL;
   if (text == NULL) {
     g_set_error (error, ASD_ERROR, ASD_ERROR_MISSING,
         "%s: has no recipe: train it with 'gst-asd train', or use its stages "
@@ -72,8 +84,7 @@ make_bin (AsdModel * model, GError ** error)
   recipe = gst_asd_recipe_from_data (text, opt_model, error);
   if (recipe == NULL)
     return NULL;
-  bin = gst_asd_recipe_make_bin (recipe, opt_model,
-      MAX (get_number (model, "window"), 0), error);
+  bin = gst_asd_recipe_make_bin (recipe, opt_model, window, error);
   gst_asd_recipe_free (recipe);
   return bin;
 }
@@ -96,6 +107,12 @@ score (Source * source, GstElement * bin, GError ** error)
   ok = tool_run (source, bin, write_row, &table, NULL, error);
   tool_progress_end ();
 
+  if (ok && table.n_rows == 0) {
+    g_set_error (error, ASD_ERROR, ASD_ERROR_DATA,
+        "%s: gave no score: its recipe has to end in a scorer, and its window "
+        "to fit into the recordings", opt_model);
+    ok = FALSE;
+  }
   written = fflush (table.out) == 0 && !ferror (table.out);
   if (opt_csv != NULL)
     written = fclose (table.out) == 0 && written;
@@ -113,6 +130,7 @@ cmd_score (int argc, char **argv)
 {
   AsdModel *model = NULL;
   GstElement *bin = NULL;
+  gint64 channel = 0;
   Source *source = NULL;
   char **files = NULL;
   GError *error = NULL;
@@ -127,15 +145,15 @@ cmd_score (int argc, char **argv)
     return tool_usage ("--model and recordings are needed");
 
   model = gst_asd_model_acquire (opt_model, &error);
-  if (model != NULL)
+  if (model != NULL && get_number (model, "channel", -1, G_MAXINT, &channel,
+          &error))
     bin = make_bin (model, &error);
   if (bin != NULL)
     files = dataset_expand (opt_files, &error);
   ok = files != NULL;
   if (ok) {
-    if (opt_channel == G_MININT)
-      opt_channel = get_number (model, "channel");
-    source = source_new_files (files, opt_channel);
+    source = source_new_files (files, opt_channel == G_MININT ? channel :
+        opt_channel);
     ok = score (source, bin, &error);
   } else if (bin != NULL) {
     gst_object_unref (gst_object_ref_sink (bin));

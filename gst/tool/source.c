@@ -10,13 +10,15 @@
 #include <string.h>
 
 #define STREAM_PREFIX "asdclipsrc/"
+#define NOT_FINITE "has samples that are not finite numbers: record or " \
+    "convert it again"
 #define SILENT "silent, all samples are zero: check the microphone and its " \
     "connection"
 
 typedef struct
 {
   guint64 n_samples;
-  gfloat peak;
+  gboolean has_sound;           /* a sample that is not zero */
 } ClipFacts;
 
 struct _Source
@@ -156,9 +158,16 @@ source_find_clip (Source * source, const char *stream_id,
   return TRUE;
 }
 
-static void
-watch_buffer (ClipFacts * facts, GstBuffer * buffer)
+gboolean
+source_is_silent (Source * source, guint i)
 {
+  return source->files != NULL && !source->facts[i].has_sound;
+}
+
+static void
+watch_buffer (Source * source, guint clip, GstBuffer * buffer)
+{
+  ClipFacts *facts = &source->facts[clip];
   const gfloat *samples;
   GstMapInfo map;
   gsize i, n;
@@ -168,8 +177,10 @@ watch_buffer (ClipFacts * facts, GstBuffer * buffer)
   samples = (const gfloat *) map.data;
   n = map.size / sizeof (gfloat);
   facts->n_samples += n;
-  for (i = 0; i < n && facts->peak == 0; i++)
-    facts->peak = fabsf (samples[i]);
+  for (i = 0; i < n && !facts->has_sound; i++)
+    facts->has_sound = samples[i] != 0;
+  if (gst_asd_first_non_finite (samples, n) < n)
+    tool_skip (source->files[clip], NOT_FINITE);
   gst_buffer_unmap (buffer, &map);
 }
 
@@ -181,7 +192,7 @@ end_clip (Source * source)
   if (source->current < 0)
     return;
   facts = &source->facts[source->current];
-  if (facts->n_samples > 0 && facts->peak == 0)
+  if (facts->n_samples > 0 && !facts->has_sound)
     tool_skip (source->files[source->current], SILENT);
   source->current = -1;
   tool_progress_step (1);
@@ -198,8 +209,7 @@ watch (GstPad * pad, GstPadProbeInfo * info, gpointer user_data)
 
   if (info->type & GST_PAD_PROBE_TYPE_BUFFER) {
     if (source->current >= 0)
-      watch_buffer (&source->facts[source->current],
-          GST_PAD_PROBE_INFO_BUFFER (info));
+      watch_buffer (source, source->current, GST_PAD_PROBE_INFO_BUFFER (info));
     return GST_PAD_PROBE_OK;
   }
   event = GST_PAD_PROBE_INFO_EVENT (info);
@@ -211,7 +221,7 @@ watch (GstPad * pad, GstPadProbeInfo * info, gpointer user_data)
     if (source_find_clip (source, stream_id, 0, &clip)) {
       source->current = clip;
       source->facts[clip].n_samples = 0;
-      source->facts[clip].peak = 0;
+      source->facts[clip].has_sound = FALSE;
     }
   }
   return GST_PAD_PROBE_OK;
@@ -353,23 +363,25 @@ compare_lengths (const void *a, const void *b)
   return (x > y) - (x < y);
 }
 
-Source *
-source_check (Source * source, guint64 *median_length, GError ** error)
+gboolean
+source_has_good (Source * source)
 {
-  guint *indices;
-  guint64 *lengths;
-  Source *good;
-  guint i, n = 0;
+  guint i;
 
-  indices = g_new (guint, source->n_clips);
-  lengths = g_new (guint64, source->n_clips);
-  if (source->files != NULL && !tool_run (source,
-          gst_element_factory_make ("identity", NULL), ignore_buffer, NULL,
-          NULL, error)) {
-    g_free (indices);
-    g_free (lengths);
-    return NULL;
-  }
+  for (i = 0; source->files != NULL && i < source->n_clips; i++)
+    if (!tool_is_skipped (source->files[i]))
+      return TRUE;
+  return source->files == NULL;
+}
+
+Source *
+source_choose_good (Source * source, guint64 *median_length)
+{
+  guint *indices = g_new (guint, source->n_clips);
+  guint64 *lengths = g_new (guint64, source->n_clips);
+  guint i, n = 0;
+  Source *good;
+
   for (i = 0; i < source->n_clips; i++) {
     if (source->files != NULL) {
       if (tool_is_skipped (source->files[i]))
@@ -378,17 +390,23 @@ source_check (Source * source, guint64 *median_length, GError ** error)
     }
     indices[n++] = i;
   }
-
-  good = n > 0 ? source_subset (source, indices, n) : NULL;
-  if (n == 0) {
-    g_set_error (error, ASD_ERROR, ASD_ERROR_DATA,
-        "No recording can be used: see above what is wrong with each");
-  } else if (median_length != NULL) {
+  good = source_subset (source, indices, n);
+  if (median_length != NULL && n > 0 && source->files != NULL) {
     qsort (lengths, n, sizeof (*lengths), compare_lengths);
-    *median_length = source->files == NULL ? 0 :
-        gst_util_uint64_scale_round (lengths[n / 2], GST_SECOND, TOOL_RATE);
+    *median_length = gst_util_uint64_scale_round (lengths[n / 2], GST_SECOND,
+        TOOL_RATE);
   }
   g_free (indices);
   g_free (lengths);
   return good;
+}
+
+Source *
+source_check (Source * source, GError ** error)
+{
+  if (source->files != NULL && !tool_run (source,
+          gst_element_factory_make ("identity", NULL), ignore_buffer, NULL,
+          NULL, error))
+    return NULL;
+  return source_choose_good (source, NULL);
 }

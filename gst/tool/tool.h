@@ -13,6 +13,9 @@
 /* Sample rate that recordings are brought to. */
 #define TOOL_RATE 16000
 
+/* Longest window of the elements, in ns. */
+#define TOOL_MAX_WINDOW (G_GINT64_CONSTANT (3600000000000))
+
 enum
 {
   EXIT_USER_ERROR = 1,
@@ -28,7 +31,7 @@ int cmd_extract (int argc, char **argv);
 int cmd_evaluate (int argc, char **argv);
 int cmd_inspect (int argc, char **argv);
 
-/* options.c */
+/* main.c */
 
 /* Parses the options of a command; prints usage errors itself and then returns
  * FALSE with the exit code. */
@@ -38,6 +41,9 @@ gboolean tool_parse (int *argc, char ***argv, const char *parameters,
 /* Prints "gst-asd: what" and returns the exit code for it. */
 int tool_usage (const char *format, ...) G_GNUC_PRINTF (1, 2);
 int tool_fail (GError * error);
+
+/* Returns 0 where the options of most commands are in range. */
+int tool_check_numbers (gint64 window, int channel, int seed);
 
 /* report.c: what the user is told beside the results, from any thread */
 
@@ -89,10 +95,19 @@ gboolean source_find_clip (Source * source, const char *stream_id,
 /* Tells the user what a warning or element message says about a clip. */
 void source_handle_message (Source * source, GstMessage * message);
 
-/* Reads all recordings once, reports what cannot be used and returns the rest;
- * @median_length (in ns) may be NULL. */
-Source *source_check (Source * source, guint64 * median_length,
-    GError ** error);
+/* So far nothing but zeros was read of the clip. */
+gboolean source_is_silent (Source * source, guint i);
+
+/* Reads all recordings once, reports what cannot be used and returns the
+ * rest. */
+Source *source_check (Source * source, GError ** error);
+
+/* FALSE where all recordings were skipped. */
+gboolean source_has_good (Source * source);
+
+/* The clips that were not skipped; @median_length (in ns, of what was read) may
+ * be NULL. */
+Source *source_choose_good (Source * source, guint64 * median_length);
 
 /* run.c */
 

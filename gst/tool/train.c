@@ -8,6 +8,7 @@
 #include <glib/gstdio.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static char *opt_recipe, *opt_model, *opt_threshold;
@@ -138,24 +139,30 @@ calibrate (AsdModelWriter * writer, const Training * training,
 
 /* Trains beside the old model and puts the new one in its place at the end. */
 static gboolean
-train (const Training * training, Source * source,
-    const AsdThresholdRule * rule, GstClockTime median_length,
-    const char *model, GError ** error)
+train (const Training * training, Source * checked,
+    const AsdThresholdRule * rule, const char *model, GError ** error)
 {
-  AsdModelWriter *writer = asd_model_writer_new ();
-  const char *scorer = *gst_asd_recipe_get_stages (training->recipe);
+  AsdModelWriter *writer;
   GArray *scores = NULL;
   GError *no_scores = NULL;
   double threshold = NAN;
-  gboolean ok;
+  guint64 median_length;
+  Source *source;
+  gboolean ok = TRUE;
 
-  describe (writer, training, source, median_length);
-  ok = training_fit (training, source, model, error);
-  if (ok && source_get_size (source) > 1)
+  if (!training_fit (training, checked, model, error))
+    return FALSE;
+  /* A stage may have found more that it cannot use, now or for its score. */
+  source = source_choose_good (checked, NULL);
+  if (source_get_size (source) > 1)
     scores = training_cross_validate (training, source, &no_scores);
-  if (ok && scores != NULL && scores->len > 0)
+  source_free (source);
+  source = source_choose_good (checked, &median_length);
+  writer = asd_model_writer_new ();
+  describe (writer, training, source, median_length);
+  if (scores != NULL && scores->len > 0)
     ok = calibrate (writer, training, rule, scores, &threshold, error);
-  else if (ok && !tool_is_interrupted () && scorer != NULL)
+  else if (!tool_is_interrupted ())
     tool_remark (opt_model, no_scores != NULL ? no_scores->message :
         "has no threshold, as there is nothing to calibrate it with: train it "
         "on more recordings, or score with your own threshold");
@@ -171,6 +178,7 @@ train (const Training * training, Source * source,
 
   g_clear_error (&no_scores);
   g_clear_pointer (&scores, g_array_unref);
+  source_free (source);
   asd_model_writer_free (writer);
   return ok;
 }
@@ -208,26 +216,34 @@ train_into (const char *path, const Training * training, Source * source,
 {
   guint n_stages =
       g_strv_length ((char **) gst_asd_recipe_get_stages (training->recipe));
-  char *temporary = g_strdup_printf ("%s.%d.tmp", path, (int) getpid ());
-  guint64 median_length = 0;
+  char *target = realpath (path, NULL);
+  char *temporary;
+  GStatBuf old;
   Source *good;
   gboolean ok;
 
+  if (target == NULL)
+    target = strdup (path);
+  temporary = g_strdup_printf ("%s.%d.tmp", target, (int) getpid ());
   tool_progress_begin ("reading", source_get_size (source));
-  good = source_check (source, &median_length, error);
+  good = source_check (source, error);
   ok = good != NULL;
   if (ok) {
     tool_progress_begin ("training", source_get_size (good) *
         (5 * n_stages + 1));
-    ok = train (training, good, rule, median_length, temporary, error);
+    ok = train (training, good, rule, temporary, error);
   }
-  if (ok && g_rename (temporary, path) != 0) {
+  /* A link stays one, and who may read the old model may read the new one. */
+  if (ok && g_stat (target, &old) == 0)
+    g_chmod (temporary, old.st_mode);
+  if (ok && g_rename (temporary, target) != 0) {
     g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (errno),
         "%s: cannot be written: %s", path, g_strerror (errno));
     ok = FALSE;
   }
   g_unlink (temporary);
   g_free (temporary);
+  free (target);
   source_free (good);
   return ok;
 }
@@ -236,13 +252,15 @@ train_into (const char *path, const Training * training, Source * source,
 static int
 check_options (AsdThresholdRule * rule, GError ** error)
 {
+  int code;
+
   if (opt_threshold == NULL)
     opt_threshold = g_strdup ("gamma:0.999");
   if (opt_recipe == NULL || opt_data == NULL || opt_model == NULL)
     return tool_usage ("--recipe, --data and --model are needed");
-  if (opt_window < 0 || opt_channel < -1 || opt_seed < 0)
-    return tool_usage ("--window and --seed are 0 or more, --channel -1 or "
-        "more");
+  code = tool_check_numbers (opt_window, opt_channel, opt_seed);
+  if (code != 0)
+    return code;
   return asd_threshold_parse (opt_threshold, rule, error) ? 0 : EXIT_USER_ERROR;
 }
 
@@ -270,6 +288,12 @@ cmd_train (int argc, char **argv)
   training.seed = opt_seed;
   training.recipe = gst_asd_recipe_new (opt_recipe, &error);
   ok = training.recipe != NULL;
+  if (ok && *gst_asd_recipe_get_stages (training.recipe) == NULL) {
+    g_set_error (&error, ASD_ERROR, ASD_ERROR_MISSING,
+        "\"%s\" has no stage that learns: end the recipe in a scorer, for "
+        "example \"asdmodspec ! asdgraph\"", opt_recipe);
+    ok = FALSE;
+  }
   for (i = 0; ok && opt_train != NULL && opt_train[i] != NULL; i++)
     ok = gst_asd_recipe_set_option (training.recipe, opt_train[i], &error);
   if (ok) {

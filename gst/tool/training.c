@@ -114,6 +114,9 @@ run_fold (gpointer data, gpointer user_data)
 
   if (training_fit (cv->training, seen, model, &error))
     scores = training_score (cv->training, held_out, model, &error);
+  /* Nothing to score in this fold is no reason against the others. */
+  if (error != NULL && !source_has_good (held_out))
+    g_clear_error (&error);
 
   g_mutex_lock (&cv->lock);
   for (i = 0; scores != NULL && i < scores->len; i++)
