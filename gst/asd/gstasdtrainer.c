@@ -48,6 +48,7 @@ typedef struct
   guint64 n_seen;
   guint64 n_windows;
   GRand *rand;
+  gboolean failed;              /* an error was posted: there is no model */
 
   GCancellable *cancellable;
 } GstAsdTrainerPrivate;
@@ -123,6 +124,7 @@ reset (GstAsdTrainer * self)
   g_clear_pointer (&priv->frames, g_free);
   priv->n_frames = priv->capacity = 0;
   priv->n_seen = priv->n_windows = 0;
+  priv->failed = FALSE;
   g_rand_set_seed (priv->rand, gst_asd_trainer_get_seed (self));
   gst_asd_windower_reset (priv->windower);
   if (klass->reset != NULL)
@@ -267,6 +269,7 @@ gst_asd_trainer_set_caps (GstBaseSink * sink, GstCaps * caps)
       gst_asd_feature_info_from_caps (&priv->info, caps))
     return TRUE;
 
+  priv->failed = TRUE;
   GST_ELEMENT_ERROR (self, STREAM, WRONG_TYPE,
       ("%s needs feature caps with kind, rows and columns",
           GST_OBJECT_NAME (self)), ("got %" GST_PTR_FORMAT, caps));
@@ -274,6 +277,7 @@ gst_asd_trainer_set_caps (GstBaseSink * sink, GstCaps * caps)
 
 changed:
   {
+    priv->failed = TRUE;
     GST_ELEMENT_ERROR (self, STREAM, WRONG_TYPE,
         ("The training data changes from %s to %s: bring all clips to one "
             "format first", priv->caps, text), (NULL));
@@ -339,6 +343,7 @@ collect (GstAsdTrainer * self, const gfloat *values, gsize n_frames,
     gst_asd_element_skip_window (GST_ELEMENT (self), GST_BASE_SINK_PAD (self),
         timestamp, error->message);
   } else {
+    priv->failed = TRUE;
     GST_ELEMENT_ERROR (self, STREAM, FAILED, ("%s", error->message), (NULL));
     ret = GST_FLOW_ERROR;
   }
@@ -437,6 +442,7 @@ gst_asd_trainer_event (GstBaseSink * sink, GstEvent * event)
 
   switch (GST_EVENT_TYPE (event)) {
     case GST_EVENT_STREAM_START:
+    case GST_EVENT_CAPS:
     case GST_EVENT_SEGMENT:
     case GST_EVENT_GAP:
     case GST_EVENT_EOS:
@@ -454,7 +460,9 @@ gst_asd_trainer_event (GstBaseSink * sink, GstEvent * event)
   if (ends_clip && priv->is_audio && priv->caps != NULL
       && gst_asd_windower_finish (priv->windower) != GST_FLOW_OK)
     goto failed;
-  if (GST_EVENT_TYPE (event) == GST_EVENT_EOS && !train (self))
+  /* Sources send EOS after an error, too. */
+  if (GST_EVENT_TYPE (event) == GST_EVENT_EOS && (priv->failed
+          || !train (self)))
     goto failed;
   return GST_BASE_SINK_CLASS (gst_asd_trainer_parent_class)->event (sink,
       event);
