@@ -168,7 +168,7 @@ gst_asd_extractor_process_window (GstAsdWindowFilter * filter,
     gst_asd_window_filter_skip_window (filter, window, "%" G_GSIZE_FORMAT
         " samples are too few for one %s frame: record at least %.3f s",
         window->n_samples, priv->info.kind,
-        (gdouble) min_samples (self) / priv->info.rate);
+        ceil (1e3 * min_samples (self) / priv->info.rate) / 1e3);
     return GST_FLOW_OK;
   }
 

@@ -215,6 +215,17 @@ expose (GstElement * bin, const gchar * name, GstPad * target)
   gst_element_add_pad (bin, gst_ghost_pad_new (name, target));
 }
 
+/* The last element's peer is inside a ghost pad. */
+static gboolean
+is_pad_of_element (GstPad * pad)
+{
+  GstElement *parent = pad != NULL ? gst_pad_get_parent_element (pad) : NULL;
+  gboolean ret = parent != NULL;
+
+  gst_clear_object (&parent);
+  return ret;
+}
+
 gboolean
 gst_asd_launch_cut_to_features (GstAsdLaunch * launch, GError ** error)
 {
@@ -235,10 +246,10 @@ gst_asd_launch_cut_to_features (GstAsdLaunch * launch, GError ** error)
   src = gst_element_get_static_pad (extractor, "src");
   next = gst_pad_get_peer (src);
   gst_object_unref (src);
-  if (n > 1 || next == NULL || GST_PAD_PARENT (next) == NULL) {
+  if (n > 1 || !is_pad_of_element (next)) {
     gst_clear_object (&next);
     g_set_error (error, ASD_ERROR, ASD_ERROR_MISMATCH,
-        "The recipe has %u extractors with stages after them, features can "
+        "The recipe has %u extractors with elements after them, features can "
         "replace only one: give it the audio, or a recipe with one branch",
         n > 1 ? n : 0);
     return FALSE;

@@ -9,6 +9,8 @@
 #include <asd/asd.h>
 #include <string.h>
 
+#define NAME_CHARACTERS G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS "-_"
+
 struct _GstAsdRecipe
 {
   GKeyFile *file;
@@ -247,15 +249,42 @@ gst_asd_recipe_get_title (GstAsdRecipe * recipe)
   return recipe->title != NULL ? recipe->title : recipe->launch;
 }
 
+/* GStreamer would wrap a number that is negative or too large. */
+static gboolean
+read_value (GParamSpec * pspec, const gchar * text, GValue * value)
+{
+  guint64 number = 0;
+  gboolean ok;
+
+  if (G_IS_PARAM_SPEC_UINT (pspec)) {
+    ok = g_ascii_string_to_unsigned (text, 10, 0, G_MAXUINT, &number, NULL);
+    g_value_set_uint (value, number);
+  } else if (G_IS_PARAM_SPEC_UINT64 (pspec)) {
+    ok = g_ascii_string_to_unsigned (text, 10, 0, G_MAXUINT64, &number, NULL);
+    g_value_set_uint64 (value, number);
+  } else {
+    ok = gst_value_deserialize (value, text);
+  }
+  /* It says whether it had to change the value. */
+  return ok && !g_param_value_validate (pspec, value);
+}
+
 static gboolean
 set_property_from_text (GObject * object, const gchar * stage,
     const gchar * name, const gchar * text, GError ** error)
 {
+  static const gchar *const not_options[] = { "model", "seed", "stage", NULL };
   GParamSpec *pspec =
       g_object_class_find_property (G_OBJECT_GET_CLASS (object), name);
   GValue value = G_VALUE_INIT;
   gboolean ok;
 
+  if (g_strv_contains (not_options, name)) {
+    g_set_error (error, ASD_ERROR, ASD_ERROR_FORMAT,
+        "%s.%s: model, seed and stage are no training options: the recipe and "
+        "the command set them for all stages", stage, name);
+    return FALSE;
+  }
   if (pspec == NULL || !(pspec->flags & G_PARAM_WRITABLE)) {
     g_set_error (error, ASD_ERROR, ASD_ERROR_MISSING,
         "%s.%s: the trainer of stage \"%s\" has no property \"%s\": see "
@@ -264,12 +293,7 @@ set_property_from_text (GObject * object, const gchar * stage,
     return FALSE;
   }
   g_value_init (&value, pspec->value_type);
-  /* g_param_value_validate() says whether it had to change the value. */
-  /* A negative number would become a large one in an unsigned property. */
-  ok = !((G_VALUE_HOLDS_UINT (&value) || G_VALUE_HOLDS_UINT64 (&value))
-      && strchr (text, '-') != NULL)
-      && gst_value_deserialize (&value, text)
-      && !g_param_value_validate (pspec, &value);
+  ok = read_value (pspec, text, &value);
   if (ok)
     g_object_set_property (object, name, &value);
   else
@@ -281,21 +305,29 @@ set_property_from_text (GObject * object, const gchar * stage,
   return ok;
 }
 
+/* The group of a stage, which may be written with "asd". */
+static gchar *
+train_group (GstAsdRecipe * recipe, const gchar * stage)
+{
+  gchar *group = g_strdup_printf ("train asd%s", stage);
+
+  if (g_key_file_has_group (recipe->file, group))
+    return group;
+  g_free (group);
+  return g_strdup_printf ("train %s", stage);
+}
+
 /* Makes the trainer of a stage with the options of the recipe. */
 static GstElement *
 make_trainer (GstAsdRecipe * recipe, GstAsdLaunch * launch,
     const gchar * stage, GError ** error)
 {
   GstElement *trainer = gst_asd_launch_make_trainer (launch, stage);
-  gchar *group = g_strdup_printf ("train %s", stage);
+  gchar *group = train_group (recipe, stage);
   gchar **keys;
   gboolean ok = TRUE;
   guint i;
 
-  if (!g_key_file_has_group (recipe->file, group)) {
-    g_free (group);
-    group = g_strdup_printf ("train asd%s", stage);
-  }
   keys = g_key_file_get_keys (recipe->file, group, NULL, NULL);
   for (i = 0; keys != NULL && keys[i] != NULL && ok; i++) {
     gchar *value = g_key_file_get_string (recipe->file, group, keys[i], NULL);
@@ -332,16 +364,37 @@ check_options (GstAsdRecipe * recipe, GError ** error)
   return ok;
 }
 
+/* Sets an option of a stage; a value that is wrong leaves the old one. */
+static gboolean
+try_option (GstAsdRecipe * recipe, const gchar * stage, const gchar * name,
+    const gchar * value, GError ** error)
+{
+  gchar *group = train_group (recipe, stage);
+  gchar *old = g_key_file_get_value (recipe->file, group, name, NULL);
+  gboolean ok;
+
+  g_key_file_set_string (recipe->file, group, name, value);
+  ok = check_options (recipe, error);
+  if (!ok && old != NULL)
+    g_key_file_set_value (recipe->file, group, name, old);
+  else if (!ok)
+    g_key_file_remove_key (recipe->file, group, name, NULL);
+  g_free (old);
+  g_free (group);
+  return ok;
+}
+
 gboolean
 gst_asd_recipe_set_option (GstAsdRecipe * recipe, const gchar * option,
     GError ** error)
 {
   const gchar *equals = strchr (option, '=');
   const gchar *dot = strchr (option, '.');
-  gchar *stage, *name, *group, *names;
+  gchar *stage, *name, *names;
   gboolean ok;
 
-  if (equals == NULL || dot == NULL || dot > equals) {
+  if (equals == NULL || dot == NULL || dot + 1 >= equals
+      || strspn (dot + 1, NAME_CHARACTERS) != (gsize) (equals - dot - 1)) {
     g_set_error (error, ASD_ERROR, ASD_ERROR_FORMAT,
         "\"%s\" is not a training option: write STAGE.PROPERTY=VALUE, for "
         "example denoise.clips=50", option);
@@ -353,10 +406,7 @@ gst_asd_recipe_set_option (GstAsdRecipe * recipe, const gchar * option,
   name = g_strndup (dot + 1, equals - dot - 1);
   ok = g_strv_contains ((const gchar * const *) recipe->stages, stage);
   if (ok) {
-    group = g_strdup_printf ("train %s", stage);
-    g_key_file_set_string (recipe->file, group, name, equals + 1);
-    g_free (group);
-    ok = check_options (recipe, error);
+    ok = try_option (recipe, stage, name, equals + 1, error);
   } else {
     names = g_strjoinv (", ", recipe->stages);
     g_set_error (error, ASD_ERROR, ASD_ERROR_MISSING,
@@ -373,7 +423,10 @@ gboolean
 gst_asd_recipe_start_at_features (GstAsdRecipe * recipe, GError ** error)
 {
   recipe->from_features = TRUE;
-  return update_stages (recipe, error);
+  if (update_stages (recipe, error))
+    return TRUE;
+  recipe->from_features = FALSE;
+  return FALSE;
 }
 
 GstElement *
@@ -394,6 +447,7 @@ gst_asd_recipe_make_trainer (GstAsdRecipe * recipe, const gchar * stage,
 {
   GstAsdLaunch *launch = parse (recipe, error);
   GstElement *trainer;
+  guint64 own;
 
   if (launch == NULL)
     return NULL;
@@ -404,7 +458,8 @@ gst_asd_recipe_make_trainer (GstAsdRecipe * recipe, const gchar * stage,
   }
 
   g_object_set (trainer, "model", model, "seed", seed, NULL);
-  if (window > 0)
+  g_object_get (trainer, "window", &own, NULL);
+  if (own == 0)
     g_object_set (trainer, "window", window, NULL);
   gst_asd_launch_set_up (launch, model, window);
   gst_asd_launch_end_in_trainer (launch, stage, trainer);
