@@ -121,6 +121,7 @@ reset (GstAsdTrainer * self)
   GstAsdTrainerPrivate *priv = GET_PRIVATE (self);
   GstAsdTrainerClass *klass = GST_ASD_TRAINER_GET_CLASS (self);
 
+  g_clear_pointer (&priv->caps, g_free);
   g_clear_pointer (&priv->frames, g_free);
   priv->n_frames = priv->capacity = 0;
   priv->n_seen = priv->n_windows = 0;
@@ -203,11 +204,7 @@ gst_asd_trainer_start (GstBaseSink * sink)
 static gboolean
 gst_asd_trainer_stop (GstBaseSink * sink)
 {
-  GstAsdTrainer *self = GST_ASD_TRAINER (sink);
-  GstAsdTrainerPrivate *priv = GET_PRIVATE (self);
-
-  reset (self);
-  g_clear_pointer (&priv->caps, g_free);
+  reset (GST_ASD_TRAINER (sink));
   return TRUE;
 }
 
@@ -413,9 +410,9 @@ train (GstAsdTrainer * self)
 {
   GstAsdTrainerPrivate *priv = GET_PRIVATE (self);
   GError *error = NULL;
-  gchar *text;
+  gchar *text =
+      g_strdup_printf ("%" G_GUINT64_FORMAT " windows", priv->n_windows);
 
-  text = g_strdup_printf ("%" G_GUINT64_FORMAT " windows", priv->n_windows);
   post_progress (self, GST_PROGRESS_TYPE_START, text);
   g_free (text);
 

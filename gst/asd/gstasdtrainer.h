@@ -60,7 +60,7 @@ struct _GstAsdTrainerClass
 const GstAsdFeatureInfo *gst_asd_trainer_get_info (GstAsdTrainer * self);
 
 /**
- * gst_asd_trainer_get_seed: (skip)
+ * gst_asd_trainer_get_seed:
  *
  * Returns: the property seed
  */

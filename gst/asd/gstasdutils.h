@@ -51,7 +51,7 @@ void gst_asd_element_skip_window (GstElement * element, GstPad * pad,
 
 /**
  * gst_asd_double_to_string: (skip)
- * @text: (out) (array fixed-size=G_ASCII_DTOSTR_BUF_SIZE): room for the text
+ * @text: room for G_ASCII_DTOSTR_BUF_SIZE characters
  *
  * Returns: @text, the shortest decimal number that reads back as @value
  */
