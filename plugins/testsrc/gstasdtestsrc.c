@@ -30,6 +30,7 @@
  * gst-launch-1.0 asdtestsrc machine=pump num-buffers=200 ! audioconvert ! wavenc ! filesink location=pump.wav
  * ]|
  * |[
+ * # not run: needs a loudspeaker
  * gst-launch-1.0 asdtestsrc is-live=true machine=fan fault=bearing fault-time=5000000000 severity=0.8 ! audioconvert ! volume volume=10 ! autoaudiosink
  * ]|
  * The second plays a fan whose bearing fails after five seconds.
