@@ -96,7 +96,7 @@ load_labels (Machine * machine, guint n_test, GError ** error)
   }
   values = asd_npy_get_doubles (array);
   for (i = 0; i < n_test; i++) {
-    gint label = values[i] != 0;
+    gint label = values[i] == LABEL_UNKNOWN ? -1 : values[i] != 0;
 
     g_array_append_val (machine->labels, label);
   }
@@ -184,6 +184,16 @@ measure (Job * job, GArray * scores)
 }
 
 static void
+remark_no_auc (const Machine * machine)
+{
+  char *name = g_strdup_printf ("%s id_%s", machine->machine, machine->id);
+
+  tool_remark (name, "no AUC, only scores: that needs test clips called "
+      "normal_... and anomaly_...");
+  g_free (name);
+}
+
+static void
 run_job (gpointer data, gpointer user_data)
 {
   Job *job = data;
@@ -200,6 +210,8 @@ run_job (gpointer data, gpointer user_data)
   if (scores != NULL && write_scores (machine, scores, &job->error)) {
     measure (job, scores);
     job->done = TRUE;
+    if (isnan (job->auc))
+      remark_no_auc (machine);
   }
   if (machine->features != NULL)
     tool_progress_step (1);

@@ -50,6 +50,7 @@ add_window (guint clip, GstBuffer * buffer, gpointer user_data)
   Collection *collection = user_data;
   GstMapInfo map;
   guint8 label;
+  gint known;
 
   if (!gst_buffer_map (buffer, &map, GST_MAP_READ))
     return;
@@ -59,7 +60,8 @@ add_window (guint clip, GstBuffer * buffer, gpointer user_data)
     g_byte_array_append (collection->values, map.data, map.size);
     collection->n_windows++;
     if (collection->label_of_clip != NULL) {
-      label = g_array_index (collection->label_of_clip, gint, clip) == 1;
+      known = g_array_index (collection->label_of_clip, gint, clip);
+      label = known < 0 ? LABEL_UNKNOWN : known;
       g_array_append_val (collection->labels, label);
     }
   } else {
@@ -179,6 +181,8 @@ extract_machine (const Training * training, const Machine * machine,
   g_unlink (model);
 
 done:
+  if (!ok)
+    g_rmdir (folder);           /* only where it is empty */
   source_free (good);
   g_free (train);
   g_free (test);
@@ -196,7 +200,7 @@ extract (const Training * training, GError ** error)
   GPtrArray *machines;
   gsize n_steps = 0;
   gboolean ok = TRUE;
-  guint i;
+  guint i, n_done = 0;
 
   machines = dataset_open (opt_data, opt_machine, training->seed, error);
   if (machines == NULL)
@@ -209,18 +213,30 @@ extract (const Training * training, GError ** error)
   tool_progress_begin ("extracting", n_steps);
   for (i = 0; i < machines->len && ok; i++) {
     Machine *machine = g_ptr_array_index (machines, i);
-    char *name;
+    char *name = g_strdup_printf ("%s id_%s", machine->machine, machine->id);
+    GError *reason = NULL;
 
-    if (machine->train->len > 0) {
-      ok = extract_machine (training, machine, error);
-      continue;
+    if (machine->train->len == 0) {
+      tool_skip (name, "no training clips: nothing to learn from");
+    } else if (extract_machine (training, machine, &reason)) {
+      n_done++;
+    } else if (g_error_matches (reason, ASD_ERROR, ASD_ERROR_DATA)) {
+      /* Bad recordings cost the machine that they are of. */
+      tool_skip (name, reason->message);
+      g_clear_error (&reason);
+    } else {
+      g_propagate_error (error, reason);
+      ok = FALSE;
     }
-    name = g_strdup_printf ("%s id_%s", machine->machine, machine->id);
-    tool_skip (name, "no training clips");
     g_free (name);
   }
   tool_progress_end ();
   g_ptr_array_unref (machines);
+  if (ok && n_done == 0) {
+    g_set_error (error, ASD_ERROR, ASD_ERROR_DATA,
+        "No machine gave features: see above what is wrong with each");
+    ok = FALSE;
+  }
   return ok;
 }
 

@@ -117,7 +117,7 @@ make_pipeline (Run * run, GstElement * bin, GstPad ** end, GError ** error)
   if (source == NULL || bin == NULL)
     goto missing;
   gst_bin_add_many (GST_BIN (pipeline), source, bin, NULL);
-  if (!gst_element_link (source, bin))
+  if (!source_link_element (run->source, source, bin))
     goto not_linked;
   if (run->func == NULL)
     return pipeline;

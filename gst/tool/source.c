@@ -276,6 +276,18 @@ source_make_element (Source * source)
       make_feature_source (source);
 }
 
+gboolean
+source_link_element (Source * source, GstElement * element, GstElement * bin)
+{
+  GstCaps *caps = source->files != NULL ? NULL :
+      gst_asd_feature_info_to_caps (&source->info);
+  /* The element of features could be linked to anything. */
+  gboolean ok = gst_element_link_filtered (element, bin, caps);
+
+  gst_clear_caps (&caps);
+  return ok;
+}
+
 static void
 handle_warning (Source * source, GstMessage * message)
 {

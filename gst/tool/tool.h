@@ -67,6 +67,9 @@ void tool_progress_end (void);
 
 typedef struct _Source Source;
 
+/* In test_labels.npy: normals are 0, anomalies 1. */
+#define LABEL_UNKNOWN 255
+
 /* Recordings. Takes no ownership of @files. */
 Source *source_new_files (char **files, gint channel);
 
@@ -87,6 +90,8 @@ const char *source_get_file (Source * source, guint i);
 /* The source element (floating). What it delivers is watched: silent clips are
  * reported. */
 GstElement *source_make_element (Source * source);
+gboolean source_link_element (Source * source, GstElement * element,
+    GstElement * bin);
 
 /* The clip that a stream-id (recordings) or timestamp (features) stands for. */
 gboolean source_find_clip (Source * source, const char *stream_id,

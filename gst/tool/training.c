@@ -32,6 +32,7 @@ typedef struct
 {
   GArray *scores;
   guint *n_windows;
+  gboolean without_score;       /* a window came that is no score */
 } Scores;
 
 static void
@@ -42,8 +43,10 @@ add_score (guint clip, GstBuffer * buffer, gpointer user_data)
   double score;
 
   if (structure == NULL || !gst_structure_get_double (structure, "score",
-          &score))
+          &score)) {
+    scores->without_score = TRUE;
     return;
+  }
   g_array_index (scores->scores, double, clip) += score;
   scores->n_windows[clip]++;
 }
@@ -64,7 +67,14 @@ training_score (const Training * training, Source * source, const char *model,
   scores.scores = g_array_sized_new (FALSE, TRUE, sizeof (double), n);
   g_array_set_size (scores.scores, n);
   scores.n_windows = g_new0 (guint, n);
+  scores.without_score = FALSE;
   ok = tool_run (source, bin, add_score, &scores, NULL, error);
+  if (ok && scores.without_score) {
+    g_set_error (error, ASD_ERROR, ASD_ERROR_MISMATCH,
+        "The recipe \"%s\" does not end in scores: end it in a scorer, for "
+        "example asdgraph", gst_asd_recipe_get_title (training->recipe));
+    ok = FALSE;
+  }
   for (i = 0; i < n; i++)
     g_array_index (scores.scores, double, i) /= scores.n_windows[i];
   g_free (scores.n_windows);
