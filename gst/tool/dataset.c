@@ -74,8 +74,10 @@ dataset_expand (char **paths, GError ** error)
     for (j = 0; j < found->len; j++) {
       char *path = g_ptr_array_index (found, j);
 
-      if (path != NULL && g_hash_table_add (seen, path))
-        g_ptr_array_add (files, g_steal_pointer (&found->pdata[j]));
+      if (path == NULL || g_hash_table_contains (seen, path))
+        continue;
+      g_hash_table_add (seen, path);
+      g_ptr_array_add (files, g_steal_pointer (&found->pdata[j]));
     }
     g_ptr_array_unref (found);
   }

@@ -201,7 +201,7 @@ check_output (const char *path, GError ** error)
     asd_model_unref (old);
   }
   folder = g_path_get_dirname (path);
-  ok = g_access (folder, W_OK) == 0;
+  ok = g_file_test (folder, G_FILE_TEST_IS_DIR) && g_access (folder, W_OK) == 0;
   if (!ok)
     g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_ACCES,
         "%s: cannot write into the folder %s: make it, or choose another",
