@@ -13,7 +13,9 @@
 #include <gst/asd/gstasdscore.h>
 #include <gst/asd/gstasdscorer.h>
 #include <gst/asd/gstasdscoretext.h>
+#include <gst/asd/gstasdstage.h>
 #include <gst/asd/gstasdtrainer.h>
+#include <gst/asd/gstasdtransform.h>
 #include <gst/asd/gstasdutils.h>
 #include <gst/asd/gstasdwindower.h>
 #include <gst/asd/gstasdwindowfilter.h>

@@ -46,19 +46,19 @@ GST_ELEMENT_REGISTER_DEFINE (asdgraph, "asdgraph", GST_RANK_NONE,
     GST_TYPE_ASD_GRAPH);
 
      static gboolean
-         gst_asd_graph_load (GstAsdScorer * scorer, AsdModelSection * section,
+         gst_asd_graph_load (GstAsdStage * stage, AsdModelSection * section,
     GError ** error)
 {
-  GstAsdGraph *self = GST_ASD_GRAPH (scorer);
+  GstAsdGraph *self = GST_ASD_GRAPH (stage);
 
   self->graph = asd_graph_load (section, error);
   return self->graph != NULL;
 }
 
 static void
-gst_asd_graph_unload (GstAsdScorer * scorer)
+gst_asd_graph_unload (GstAsdStage * stage)
 {
-  g_clear_pointer (&GST_ASD_GRAPH (scorer)->graph, asd_graph_unref);
+  g_clear_pointer (&GST_ASD_GRAPH (stage)->graph, asd_graph_unref);
 }
 
 static gdouble
@@ -70,16 +70,16 @@ gst_asd_graph_score_frame (GstAsdScorer * scorer, const gdouble *frame)
 static void
 gst_asd_graph_class_init (GstAsdGraphClass * klass)
 {
-  GstAsdScorerClass *scorer_class = GST_ASD_SCORER_CLASS (klass);
+  GstAsdStageClass *stage_class = GST_ASD_STAGE_CLASS (klass);
 
   gst_element_class_set_static_metadata (GST_ELEMENT_CLASS (klass),
       "Nearest-neighbour graph scorer", "Filter/Analyzer/Audio",
       "Scores features by their distance to clusters of normal ones",
       "gst-asd");
-  scorer_class->kind = "graph";
-  scorer_class->load = gst_asd_graph_load;
-  scorer_class->unload = gst_asd_graph_unload;
-  scorer_class->score_frame = gst_asd_graph_score_frame;
+  stage_class->kind = "graph";
+  stage_class->load = gst_asd_graph_load;
+  stage_class->unload = gst_asd_graph_unload;
+  GST_ASD_SCORER_CLASS (klass)->score_frame = gst_asd_graph_score_frame;
 }
 
 static void

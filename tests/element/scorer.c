@@ -303,9 +303,9 @@ GST_START_TEST (test_unusable_windows)
   static const float infinite[] = { 1, 2, 3, -INFINITY };
   TestHarness *t = test_harness_new ("asdgraph model=%s", write_model (1));
   static const char *const warnings[] = {
-    "^The window has no frames and gets no score: make it longer$",
-    "not finite and get no score: check the elements before$",
-    "not finite and get no score: check the elements before$",
+    "^The window has no frames and gives no result: make it longer$",
+    "not finite and give no result: check the elements before$",
+    "not finite and give no result: check the elements before$",
   };
   GstStructure *score;
 

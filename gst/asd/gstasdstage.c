@@ -1,0 +1,227 @@
+/* gst-asd: anomalous sound detection for GStreamer
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "gstasdstage.h"
+#include "gstasdmodel.h"
+#include "gstasdutils.h"
+
+enum
+{
+  PROP_0,
+  PROP_MODEL,
+  PROP_STAGE,
+};
+
+typedef struct
+{
+  /* properties, under the object lock */
+  gchar *model;
+  gchar *stage;
+
+  AsdModelSection *section;     /* from start to stop */
+  GstAsdFeatureInfo info;       /* streaming thread only */
+} GstAsdStagePrivate;
+
+G_DEFINE_ABSTRACT_TYPE_WITH_PRIVATE (GstAsdStage, gst_asd_stage,
+    GST_TYPE_BASE_TRANSFORM);
+
+#define GET_PRIVATE(self) gst_asd_stage_get_instance_private (self)
+
+AsdModelSection *
+gst_asd_stage_get_section (GstAsdStage * self)
+{
+  GstAsdStagePrivate *priv = GET_PRIVATE (self);
+
+  return priv->section;
+}
+
+const GstAsdFeatureInfo *
+gst_asd_stage_get_info (GstAsdStage * self)
+{
+  GstAsdStagePrivate *priv = GET_PRIVATE (self);
+
+  return &priv->info;
+}
+
+gboolean
+gst_asd_stage_check_frames (GstAsdStage * self, GstBuffer * buffer,
+    const gfloat *frames, gsize n_values)
+{
+  const gchar *reason;
+
+  if (n_values == 0)
+    reason = "The window has no frames and gives no result: make it longer";
+  else if (gst_asd_first_non_finite (frames, n_values) < n_values)
+    reason = "The features hold values that are not finite and give no "
+        "result: check the elements before";
+  else
+    return TRUE;
+  gst_asd_element_skip_window (GST_ELEMENT (self),
+      GST_BASE_TRANSFORM_SINK_PAD (self), GST_BUFFER_PTS (buffer), reason);
+  return FALSE;
+}
+
+static gboolean
+gst_asd_stage_stop (GstBaseTransform * trans)
+{
+  GstAsdStage *self = GST_ASD_STAGE (trans);
+  GstAsdStagePrivate *priv = GET_PRIVATE (self);
+
+  GST_ASD_STAGE_GET_CLASS (self)->unload (self);
+  g_clear_pointer (&priv->section, gst_asd_section_release);
+  return TRUE;
+}
+
+static gboolean
+gst_asd_stage_start (GstBaseTransform * trans)
+{
+  GstAsdStage *self = GST_ASD_STAGE (trans);
+  GstAsdStageClass *klass = GST_ASD_STAGE_GET_CLASS (self);
+  GstAsdStagePrivate *priv = GET_PRIVATE (self);
+  GstElement *element = GST_ELEMENT (self);
+  gchar *model, *stage;
+  GError *error = NULL;
+
+  GST_OBJECT_LOCK (self);
+  model = g_strdup (priv->model);
+  stage = gst_asd_element_get_stage (element, priv->stage);
+  GST_OBJECT_UNLOCK (self);
+  priv->section = gst_asd_element_load_section (element, model, stage,
+      klass->kind);
+  g_free (model);
+  g_free (stage);
+  if (priv->section == NULL)
+    return FALSE;
+  if (klass->load (self, priv->section, &error))
+    return TRUE;
+
+  GST_ELEMENT_ERROR (self, RESOURCE, OPEN_READ, ("%s", error->message), (NULL));
+  g_clear_error (&error);
+  gst_asd_stage_stop (trans);
+  return FALSE;
+}
+
+/* Any caps that the other pad can have. */
+static GstCaps *
+gst_asd_stage_transform_caps (GstBaseTransform * trans,
+    GstPadDirection direction, GstCaps * caps, GstCaps * filter)
+{
+  GstPad *other = direction == GST_PAD_SINK ?
+      GST_BASE_TRANSFORM_SRC_PAD (trans) : GST_BASE_TRANSFORM_SINK_PAD (trans);
+  GstCaps *all = gst_pad_get_pad_template_caps (other);
+  GstCaps *result;
+
+  if (filter == NULL)
+    return all;
+  result = gst_caps_intersect_full (filter, all, GST_CAPS_INTERSECT_FIRST);
+  gst_caps_unref (all);
+  return result;
+}
+
+static gboolean
+gst_asd_stage_set_caps (GstBaseTransform * trans, GstCaps * incaps,
+    GstCaps * outcaps)
+{
+  GstAsdStage *self = GST_ASD_STAGE (trans);
+  GstAsdStagePrivate *priv = GET_PRIVATE (self);
+
+  if (gst_asd_feature_info_from_caps (&priv->info, incaps))
+    return gst_asd_element_check_features (GST_ELEMENT (self), priv->section,
+        &priv->info);
+
+  GST_ELEMENT_ERROR (self, STREAM, WRONG_TYPE,
+      ("%s needs feature caps with kind, rows and columns",
+          GST_OBJECT_NAME (self)), ("got %" GST_PTR_FORMAT, incaps));
+  return FALSE;
+}
+
+static void
+gst_asd_stage_set_property (GObject * object, guint id, const GValue * value,
+    GParamSpec * pspec)
+{
+  GstAsdStagePrivate *priv = GET_PRIVATE (GST_ASD_STAGE (object));
+
+  GST_OBJECT_LOCK (object);
+  switch (id) {
+    case PROP_MODEL:
+      g_free (priv->model);
+      priv->model = g_value_dup_string (value);
+      break;
+    case PROP_STAGE:
+      g_free (priv->stage);
+      priv->stage = g_value_dup_string (value);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+      break;
+  }
+  GST_OBJECT_UNLOCK (object);
+}
+
+static void
+gst_asd_stage_get_property (GObject * object, guint id, GValue * value,
+    GParamSpec * pspec)
+{
+  GstAsdStagePrivate *priv = GET_PRIVATE (GST_ASD_STAGE (object));
+
+  GST_OBJECT_LOCK (object);
+  switch (id) {
+    case PROP_MODEL:
+      g_value_set_string (value, priv->model);
+      break;
+    case PROP_STAGE:
+      g_value_take_string (value,
+          gst_asd_element_get_stage (GST_ELEMENT (object), priv->stage));
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+      break;
+  }
+  GST_OBJECT_UNLOCK (object);
+}
+
+static void
+gst_asd_stage_finalize (GObject * object)
+{
+  GstAsdStagePrivate *priv = GET_PRIVATE (GST_ASD_STAGE (object));
+
+  g_free (priv->model);
+  g_free (priv->stage);
+  G_OBJECT_CLASS (gst_asd_stage_parent_class)->finalize (object);
+}
+
+static void
+gst_asd_stage_class_init (GstAsdStageClass * klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  GstBaseTransformClass *trans_class = GST_BASE_TRANSFORM_CLASS (klass);
+  GParamFlags flags = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS |
+      GST_PARAM_MUTABLE_READY;
+
+  object_class->set_property = gst_asd_stage_set_property;
+  object_class->get_property = gst_asd_stage_get_property;
+  object_class->finalize = gst_asd_stage_finalize;
+
+  g_object_class_install_property (object_class, PROP_MODEL,
+      g_param_spec_string ("model", "Model", "Model file (.asd)", NULL, flags));
+  g_object_class_install_property (object_class, PROP_STAGE,
+      g_param_spec_string ("stage", "Stage",
+          "Stage of the model; by default the element's name without \"asd\"",
+          NULL, flags));
+
+  trans_class->start = gst_asd_stage_start;
+  trans_class->stop = gst_asd_stage_stop;
+  trans_class->transform_caps = gst_asd_stage_transform_caps;
+  trans_class->set_caps = gst_asd_stage_set_caps;
+
+  gst_type_mark_as_plugin_api (GST_TYPE_ASD_STAGE, 0);
+}
+
+static void
+gst_asd_stage_init (GstAsdStage * self)
+{
+  /* A late result is worth having: never drop a window for QoS. */
+  gst_base_transform_set_qos_enabled (GST_BASE_TRANSFORM (self), FALSE);
+}

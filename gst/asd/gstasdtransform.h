@@ -1,0 +1,48 @@
+/* gst-asd: anomalous sound detection for GStreamer
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#ifndef __GST_ASD_TRANSFORM_H__
+#define __GST_ASD_TRANSFORM_H__
+
+#include <gst/asd/gstasdstage.h>
+
+G_BEGIN_DECLS
+
+#define GST_TYPE_ASD_TRANSFORM (gst_asd_transform_get_type ())
+G_DECLARE_DERIVABLE_TYPE (GstAsdTransform, gst_asd_transform, GST,
+    ASD_TRANSFORM, GstAsdStage)
+
+/**
+ * GstAsdTransformClass:
+ * @describe: describe in @out the frames that come from frames like @in, which
+ *     the model was trained on; @out comes in as a copy of @in. Called after
+ *     load.
+ * @max_frames: the most frames that a window of @n_frames gives; default: as
+ *     many
+ * @transform: write the frames of one window. *@n_out comes in as what
+ *     max_frames said and leaves as the number written; 0 drops the window.
+ *     Input is finite and not empty.
+ *
+ * Base class of elements that turn features into other features by what they
+ * learned. It does what #GstAsdStage does, and negotiation. A subclass gives
+ * kind, load and unload of #GstAsdStage, @describe and @transform.
+ */
+struct _GstAsdTransformClass
+{
+  GstAsdStageClass parent_class;
+
+  void (*describe) (GstAsdTransform * self, const GstAsdFeatureInfo * in,
+      GstAsdFeatureInfo * out);
+  gsize (*max_frames) (GstAsdTransform * self, gsize n_frames);
+  void (*transform) (GstAsdTransform * self, const gfloat * frames,
+      gsize n_frames, gfloat * out, gsize * n_out);
+
+  /*< private >*/
+  gpointer _gst_reserved[GST_PADDING];
+};
+
+G_END_DECLS
+
+#endif /* __GST_ASD_TRANSFORM_H__ */
