@@ -324,7 +324,7 @@ run_play (Run * run)
   gst_bus_set_flushing (bus, TRUE);
   gst_bus_set_flushing (bus, FALSE);
   gst_element_set_state (run->pipeline, GST_STATE_PLAYING);
-  message = gst_bus_timed_pop_filtered (bus, 20 * GST_SECOND,
+  message = gst_bus_timed_pop_filtered (bus, 100 * GST_SECOND,
       GST_MESSAGE_ERROR | GST_MESSAGE_EOS);
   fail_unless (message != NULL, "neither EOS nor error");
   if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ERROR) {

@@ -18,15 +18,16 @@ typedef struct
   gsize n_samples;
 } Setting;
 
-/* Windows of 0.5 s and so on; the one of 10 s is fed in one buffer, too. */
+/* The clip of 10 s is fed in one buffer, too. At 44.1 kHz times are no whole
+ * number of ns, and some of these are to be rounded up. */
 static const Setting settings[] = {
   {16000, 0, 0, 160000},
   {16000, 0, 0, 20001},
   {16000, 500 * GST_MSECOND, 0, 24000},
   {16000, 500 * GST_MSECOND, 200 * GST_MSECOND, 24000},
   {16000, 400 * GST_MSECOND, 700 * GST_MSECOND, 24000},
-  {44100, 0, 0, 36001},
-  {44100, 333333333, 123456789, 36001},
+  {44100, 0, 0, 36003},
+  {44100, 333333333, 123470000, 36003},
 };
 
 static const gsize chunks[] = { 1, 7, 160, 1024, 16000, 160000 };
