@@ -5,6 +5,7 @@
 
 #include "gstasdlaunch.h"
 #include "gstasdextractor.h"
+#include "gstasdscorer.h"
 
 #include <asd/asd.h>
 #include <string.h>
@@ -136,8 +137,8 @@ gst_asd_launch_free_to_bin (GstAsdLaunch * launch)
   return bin;
 }
 
-gchar **
-gst_asd_launch_list_stages (GstAsdLaunch * launch)
+static gchar **
+list_stages (GstAsdLaunch * launch, GType type)
 {
   GPtrArray *names = g_ptr_array_new ();
   guint i;
@@ -146,13 +147,26 @@ gst_asd_launch_list_stages (GstAsdLaunch * launch)
     GstElement *element = g_ptr_array_index (launch->elements, i);
     gchar *stage = stage_of (element);
 
-    if (stage != NULL && has_trainer (element))
+    if (stage != NULL && has_trainer (element)
+        && G_TYPE_CHECK_INSTANCE_TYPE (element, type))
       g_ptr_array_add (names, stage);
     else
       g_free (stage);
   }
   g_ptr_array_add (names, NULL);
   return (gchar **) g_ptr_array_free (names, FALSE);
+}
+
+gchar **
+gst_asd_launch_list_stages (GstAsdLaunch * launch)
+{
+  return list_stages (launch, GST_TYPE_ELEMENT);
+}
+
+gchar **
+gst_asd_launch_list_scorers (GstAsdLaunch * launch)
+{
+  return list_stages (launch, GST_TYPE_ASD_SCORER);
 }
 
 GstElement *
@@ -292,18 +306,45 @@ gst_asd_launch_set_up (GstAsdLaunch * launch, const gchar * model,
   }
 }
 
+static void
+keep_only (GstAsdLaunch * launch, GHashTable * kept)
+{
+  guint i;
+
+  for (i = launch->elements->len; i-- > 0;) {
+    GstElement *element = g_ptr_array_index (launch->elements, i);
+
+    if (g_hash_table_contains (kept, element))
+      continue;
+    gst_bin_remove (GST_BIN (launch->bin), element);
+    g_ptr_array_remove_index (launch->elements, i);
+  }
+}
+
+void
+gst_asd_launch_end_in_scorer (GstAsdLaunch * launch, const gchar * stage)
+{
+  GstElement *element = gst_asd_launch_find_stage (launch, stage);
+  GHashTable *upstream = g_hash_table_new (NULL, NULL);
+  GstPad *src = gst_element_get_static_pad (element, "src");
+
+  collect_upstream (element, upstream);
+  keep_only (launch, upstream);
+  g_hash_table_unref (upstream);
+  expose (launch->bin, "src", src);
+  gst_object_unref (src);
+}
+
 void
 gst_asd_launch_end_in_trainer (GstAsdLaunch * launch, const gchar * stage,
     GstElement * trainer)
 {
   GstElement *element = gst_asd_launch_find_stage (launch, stage);
-  GPtrArray *elements = launch->elements;
   GHashTable *upstream = g_hash_table_new (NULL, NULL);
   GstPad *sink = gst_element_get_static_pad (element, "sink");
   GstPad *trainer_sink = gst_element_get_static_pad (trainer, "sink");
   GstPad *peer = gst_pad_get_peer (sink);
   GstElement *before = peer ? gst_pad_get_parent_element (peer) : NULL;
-  guint i;
 
   collect_upstream (element, upstream);
   g_hash_table_remove (upstream, element);
@@ -315,9 +356,7 @@ gst_asd_launch_end_in_trainer (GstAsdLaunch * launch, const gchar * stage,
   } else {
     expose (launch->bin, "sink", trainer_sink);
   }
-  for (i = 0; i < elements->len; i++)
-    if (!g_hash_table_contains (upstream, g_ptr_array_index (elements, i)))
-      gst_bin_remove (GST_BIN (launch->bin), g_ptr_array_index (elements, i));
+  keep_only (launch, upstream);
 
   gst_clear_object (&before);
   gst_clear_object (&peer);

@@ -29,6 +29,9 @@ GstElement *gst_asd_launch_free_to_bin (GstAsdLaunch * launch);
 /* Names of the stages, sources first; g_strfreev() it. */
 gchar **gst_asd_launch_list_stages (GstAsdLaunch * launch);
 
+/* Those of the stages that give a score; g_strfreev() it. */
+gchar **gst_asd_launch_list_scorers (GstAsdLaunch * launch);
+
 /* The element of a stage, or NULL. */
 GstElement *gst_asd_launch_find_stage (GstAsdLaunch * launch,
     const gchar * name);
@@ -44,6 +47,10 @@ gboolean gst_asd_launch_cut_to_features (GstAsdLaunch * launch,
 /* Sets the model, and the window where it is 0. */
 void gst_asd_launch_set_up (GstAsdLaunch * launch, const gchar * model,
     GstClockTime window);
+
+/* Removes all that does not lead to a stage, whose scores leave the bin. */
+void gst_asd_launch_end_in_scorer (GstAsdLaunch * launch,
+    const gchar * stage);
 
 /* Puts @trainer in the place of a stage and removes all that does not lead to
  * it. */

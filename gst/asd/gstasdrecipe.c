@@ -17,6 +17,7 @@ struct _GstAsdRecipe
   gchar *launch;
   gchar *title;
   gchar **stages;
+  gchar **scorers;
   gboolean from_features;
 };
 
@@ -41,7 +42,9 @@ update_stages (GstAsdRecipe * recipe, GError ** error)
   if (launch == NULL)
     return FALSE;
   g_strfreev (recipe->stages);
+  g_strfreev (recipe->scorers);
   recipe->stages = gst_asd_launch_list_stages (launch);
+  recipe->scorers = gst_asd_launch_list_scorers (launch);
   gst_asd_launch_free (launch);
 
   for (i = 0; recipe->stages[i] != NULL; i++) {
@@ -228,6 +231,7 @@ gst_asd_recipe_free (GstAsdRecipe * recipe)
   g_free (recipe->launch);
   g_free (recipe->title);
   g_strfreev (recipe->stages);
+  g_strfreev (recipe->scorers);
   g_free (recipe);
 }
 
@@ -241,6 +245,12 @@ const gchar *const *
 gst_asd_recipe_get_stages (GstAsdRecipe * recipe)
 {
   return (const gchar * const *) recipe->stages;
+}
+
+const gchar *const *
+gst_asd_recipe_get_scorers (GstAsdRecipe * recipe)
+{
+  return (const gchar * const *) recipe->scorers;
 }
 
 const gchar *
@@ -437,6 +447,19 @@ gst_asd_recipe_make_bin (GstAsdRecipe * recipe, const gchar * model,
 
   if (launch == NULL)
     return NULL;
+  gst_asd_launch_set_up (launch, model, window);
+  return gst_asd_launch_free_to_bin (launch);
+}
+
+GstElement *
+gst_asd_recipe_make_scorer (GstAsdRecipe * recipe, const gchar * stage,
+    const gchar * model, GstClockTime window, GError ** error)
+{
+  GstAsdLaunch *launch = parse (recipe, error);
+
+  if (launch == NULL)
+    return NULL;
+  gst_asd_launch_end_in_scorer (launch, stage);
   gst_asd_launch_set_up (launch, model, window);
   return gst_asd_launch_free_to_bin (launch);
 }

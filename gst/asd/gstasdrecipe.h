@@ -70,6 +70,14 @@ gchar *gst_asd_recipe_to_data (GstAsdRecipe * recipe);
 const gchar *const *gst_asd_recipe_get_stages (GstAsdRecipe * recipe);
 
 /**
+ * gst_asd_recipe_get_scorers: (skip)
+ *
+ * Returns: (transfer none): those of the stages that give scores; several where
+ *     an ensemble joins them
+ */
+const gchar *const *gst_asd_recipe_get_scorers (GstAsdRecipe * recipe);
+
+/**
  * gst_asd_recipe_get_title: (skip)
  *
  * Returns: (transfer none): its title, or its launch line where it has none
@@ -102,6 +110,16 @@ gboolean gst_asd_recipe_start_at_features (GstAsdRecipe * recipe,
  */
 GstElement *gst_asd_recipe_make_bin (GstAsdRecipe * recipe,
     const gchar * model, GstClockTime window, GError ** error);
+
+/**
+ * gst_asd_recipe_make_scorer: (skip)
+ * @stage: one of its scorers
+ *
+ * gst_asd_recipe_make_bin() for what leads to one scorer.
+ */
+GstElement *gst_asd_recipe_make_scorer (GstAsdRecipe * recipe,
+    const gchar * stage, const gchar * model, GstClockTime window,
+    GError ** error);
 
 /**
  * gst_asd_recipe_make_trainer: (skip)
