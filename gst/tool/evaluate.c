@@ -206,7 +206,7 @@ run_job (gpointer data, gpointer user_data)
   if (!tool_is_interrupted () && open_machine (machine, &train, &test,
           &job->error) && training_fit (job->training, train, model,
           &job->error))
-    scores = training_score (job->training, test, model, &job->error);
+    scores = training_score (job->training, test, NULL, model, &job->error);
   if (scores != NULL && write_scores (machine, scores, &job->error)) {
     measure (job, scores);
     job->done = TRUE;

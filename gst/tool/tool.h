@@ -144,13 +144,32 @@ gboolean training_fit (const Training * training, Source * source,
     const char *model, GError ** error);
 
 /* Scores: a GArray of doubles, one a clip (the mean of its windows), NaN where
- * a clip gave none. */
+ * a clip gave none. @scorer is one of the recipe's, or NULL for the whole
+ * recipe. */
 GArray *training_score (const Training * training, Source * source,
-    const char *model, GError ** error);
+    const char *scorer, const char *model, GError ** error);
 
 /* Scores of clips that the stages had not seen, from 5-fold cross-validation by
- * clip; clips without a score are left out. */
-GArray *training_cross_validate (const Training * training, Source * source,
+ * clip: for each scorer of the recipe what training_score() gives. */
+GPtrArray *training_cross_validate (const Training * training,
+    Source * source, GError ** error);
+
+/* calibrate.c */
+
+typedef struct
+{
+  const AsdThresholdRule *rule;
+  const char *rule_text;
+
+  /* of the stage that gives the recipe's score; NaN where there is none */
+  double threshold;
+  guint n_scores;
+} Calibration;
+
+/* Adds calibration and threshold of each scorer to the model, from what
+ * training_cross_validate() gave. */
+gboolean calibration_write (Calibration * calibration,
+    const Training * training, GPtrArray * scores, AsdModelWriter * writer,
     GError ** error);
 
 /* dataset.c */

@@ -101,51 +101,15 @@ describe (AsdModelWriter * writer, const Training * training, Source * source,
   set_number (writer, "clips", source_get_size (source));
 }
 
-/* The held-out scores go to the last stage, which gives the score. */
-static gboolean
-calibrate (AsdModelWriter * writer, const Training * training,
-    const AsdThresholdRule * rule, GArray * scores, double *threshold,
-    GError ** error)
-{
-  const char *const *stages = gst_asd_recipe_get_stages (training->recipe);
-  AsdCalibration calibration;
-  gsize shape[1] = { ASD_CALIBRATION_N_QUANTILES };
-
-  if (!asd_calibration_compute ((double *) scores->data, scores->len,
-          &calibration, error)
-      || !asd_threshold_compute (rule, (double *) scores->data, scores->len,
-          threshold, error))
-    return FALSE;
-
-  asd_model_writer_update_stage (writer,
-      stages[g_strv_length ((char **) stages) - 1]);
-  asd_model_writer_set_double (writer, "threshold", *threshold);
-  asd_model_writer_set_string (writer, "threshold-rule", opt_threshold);
-  asd_model_writer_set_int64 (writer, "calibration-n", calibration.n);
-  asd_model_writer_set_double (writer, "calibration-min", calibration.min);
-  asd_model_writer_set_double (writer, "calibration-max", calibration.max);
-  asd_model_writer_set_double (writer, "calibration-mean", calibration.mean);
-  asd_model_writer_set_double (writer, "calibration-std", calibration.std);
-  asd_model_writer_set_double (writer, "calibration-median",
-      calibration.median);
-  asd_model_writer_set_double (writer, "calibration-q1", calibration.q1);
-  asd_model_writer_set_double (writer, "calibration-q3", calibration.q3);
-  asd_model_writer_add_f64 (writer, "calibration-probabilities",
-      asd_calibration_probabilities, 1, shape);
-  asd_model_writer_add_f64 (writer, "calibration-quantiles",
-      calibration.quantiles, 1, shape);
-  return TRUE;
-}
-
 /* Trains beside the old model and puts the new one in its place at the end. */
 static gboolean
 train (const Training * training, Source * checked,
     const AsdThresholdRule * rule, const char *model, GError ** error)
 {
   AsdModelWriter *writer;
-  GArray *scores = NULL;
+  GPtrArray *scores = NULL;
   GError *no_scores = NULL;
-  double threshold = NAN;
+  Calibration calibration = { rule, opt_threshold, NAN, 0 };
   guint64 median_length;
   Source *source;
   gboolean ok = TRUE;
@@ -160,24 +124,24 @@ train (const Training * training, Source * checked,
   source = source_choose_good (checked, &median_length);
   writer = asd_model_writer_new ();
   describe (writer, training, source, median_length);
-  if (scores != NULL && scores->len > 0)
-    ok = calibrate (writer, training, rule, scores, &threshold, error);
-  else if (!tool_is_interrupted ())
+  if (scores != NULL)
+    ok = calibration_write (&calibration, training, scores, writer, error);
+  if (ok && isnan (calibration.threshold) && !tool_is_interrupted ())
     tool_remark (opt_model, no_scores != NULL ? no_scores->message :
         "has no threshold, as there is nothing to calibrate it with: train it "
         "on more recordings, or score with your own threshold");
   ok = ok && !tool_is_interrupted ()
       && asd_model_writer_commit (writer, model, NULL, error);
   tool_progress_end ();
-  if (ok && !isnan (threshold))
+  if (ok && !isnan (calibration.threshold))
     printf ("%s: %u recordings, threshold %g (%s of %u held-out scores)\n",
-        opt_model, source_get_size (source), threshold, opt_threshold,
-        scores->len);
+        opt_model, source_get_size (source), calibration.threshold,
+        opt_threshold, calibration.n_scores);
   else if (ok)
     printf ("%s: %u recordings\n", opt_model, source_get_size (source));
 
   g_clear_error (&no_scores);
-  g_clear_pointer (&scores, g_array_unref);
+  g_clear_pointer (&scores, g_ptr_array_unref);
   source_free (source);
   asd_model_writer_free (writer);
   return ok;

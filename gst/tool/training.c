@@ -52,15 +52,17 @@ add_score (guint clip, GstBuffer * buffer, gpointer user_data)
 }
 
 GArray *
-training_score (const Training * training, Source * source, const char *model,
-    GError ** error)
+training_score (const Training * training, Source * source,
+    const char *scorer, const char *model, GError ** error)
 {
   guint i, n = source_get_size (source);
   Scores scores;
   GstElement *bin;
   gboolean ok;
 
-  bin = gst_asd_recipe_make_bin (training->recipe, model, training->window,
+  bin = scorer != NULL ? gst_asd_recipe_make_scorer (training->recipe, scorer,
+      model, training->window, error) :
+      gst_asd_recipe_make_bin (training->recipe, model, training->window,
       error);
   if (bin == NULL)
     return NULL;
@@ -89,58 +91,74 @@ typedef struct
   Source *source;
   const guint *fold_of_clip;
   const char *folder;
+  GPtrArray *scores;            /* each fold writes those of its clips */
 
   GMutex lock;
-  GArray *scores;
   GError *error;
 } CrossValidation;
 
-static Source *
-choose_fold (CrossValidation * cv, guint fold, gboolean in_fold)
+/* The clips in a fold, or all others. */
+static GArray *
+choose_clips (CrossValidation * cv, guint fold, gboolean in_fold)
 {
-  guint i, n = source_get_size (cv->source), n_chosen = 0;
-  guint *indices = g_new (guint, n);
-  Source *subset;
+  GArray *clips = g_array_new (FALSE, FALSE, sizeof (guint));
+  guint i;
 
-  for (i = 0; i < n; i++)
+  for (i = 0; i < source_get_size (cv->source); i++)
     if ((cv->fold_of_clip[i] == fold) == in_fold)
-      indices[n_chosen++] = i;
-  subset = source_subset (cv->source, indices, n_chosen);
-  g_free (indices);
-  return subset;
+      g_array_append_val (clips, i);
+  return clips;
+}
+
+static gboolean
+score_fold (CrossValidation * cv, GArray * clips, const char *model,
+    GError ** error)
+{
+  const char *const *scorers =
+      gst_asd_recipe_get_scorers (cv->training->recipe);
+  Source *held_out = source_subset (cv->source, (guint *) clips->data,
+      clips->len);
+  gboolean ok = TRUE;
+  guint i, j;
+
+  for (i = 0; scorers[i] != NULL && ok; i++) {
+    GArray *scores = training_score (cv->training, held_out, scorers[i], model,
+        error);
+    GArray *all = g_ptr_array_index (cv->scores, i);
+
+    ok = scores != NULL;
+    for (j = 0; ok && j < clips->len; j++)
+      g_array_index (all, double, g_array_index (clips, guint, j)) =
+          g_array_index (scores, double, j);
+    g_clear_pointer (&scores, g_array_unref);
+  }
+  source_free (held_out);
+  return ok;
 }
 
 static void
 run_fold (gpointer data, gpointer user_data)
 {
   CrossValidation *cv = user_data;
-  guint i, fold = GPOINTER_TO_UINT (data) - 1;
+  guint fold = GPOINTER_TO_UINT (data) - 1;
   char *name = g_strdup_printf ("%u.asd", fold);
   char *model = g_build_filename (cv->folder, name, NULL);
-  Source *seen = choose_fold (cv, fold, FALSE);
-  Source *held_out = choose_fold (cv, fold, TRUE);
-  GArray *scores = NULL;
+  GArray *seen = choose_clips (cv, fold, FALSE);
+  GArray *held_out = choose_clips (cv, fold, TRUE);
+  Source *source = source_subset (cv->source, (guint *) seen->data, seen->len);
   GError *error = NULL;
 
-  if (training_fit (cv->training, seen, model, &error))
-    scores = training_score (cv->training, held_out, model, &error);
-  /* Nothing to score in this fold is no reason against the others. */
-  if (error != NULL && !source_has_good (held_out))
+  if (!training_fit (cv->training, source, model, &error)
+      || !score_fold (cv, held_out, model, &error)) {
+    g_mutex_lock (&cv->lock);
+    if (cv->error == NULL)
+      cv->error = g_steal_pointer (&error);
+    g_mutex_unlock (&cv->lock);
     g_clear_error (&error);
-
-  g_mutex_lock (&cv->lock);
-  for (i = 0; scores != NULL && i < scores->len; i++)
-    if (!isnan (g_array_index (scores, double, i)))
-        g_array_append_val (cv->scores, g_array_index (scores, double, i));
-  if (error != NULL && cv->error == NULL)
-    cv->error = error;
-  else
-    g_clear_error (&error);
-  g_mutex_unlock (&cv->lock);
-
-  g_clear_pointer (&scores, g_array_unref);
-  source_free (seen);
-  source_free (held_out);
+  }
+  source_free (source);
+  g_array_unref (seen);
+  g_array_unref (held_out);
   g_unlink (model);
   g_free (model);
   g_free (name);
@@ -170,18 +188,30 @@ deal_folds (guint n_clips, guint n_folds, guint seed)
   return folds;
 }
 
-static int
-compare_scores (gconstpointer a, gconstpointer b)
+/* One array of scores for each scorer, without scores so far. */
+static GPtrArray *
+make_scores (guint n_scorers, guint n_clips)
 {
-  double x = *(const double *) a, y = *(const double *) b;
+  GPtrArray *all =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) g_array_unref);
+  const double none = NAN;
+  guint i, j;
 
-  return (x > y) - (x < y);
+  for (i = 0; i < n_scorers; i++) {
+    GArray *scores = g_array_sized_new (FALSE, FALSE, sizeof (double), n_clips);
+
+    for (j = 0; j < n_clips; j++)
+      g_array_append_val (scores, none);
+    g_ptr_array_add (all, scores);
+  }
+  return all;
 }
 
-GArray *
+GPtrArray *
 training_cross_validate (const Training * training, Source * source,
     GError ** error)
 {
+  const char *const *scorers = gst_asd_recipe_get_scorers (training->recipe);
   guint n_clips = source_get_size (source);
   guint i, n_folds = MIN (N_FOLDS, n_clips);
   CrossValidation cv = { training, source };
@@ -195,7 +225,7 @@ training_cross_validate (const Training * training, Source * source,
   folds = deal_folds (n_clips, n_folds, training->seed);
   cv.fold_of_clip = folds;
   cv.folder = folder;
-  cv.scores = g_array_new (FALSE, FALSE, sizeof (double));
+  cv.scores = make_scores (g_strv_length ((char **) scorers), n_clips);
   g_mutex_init (&cv.lock);
 
   pool = g_thread_pool_new (run_fold, &cv, MIN (n_folds,
@@ -204,11 +234,9 @@ training_cross_validate (const Training * training, Source * source,
     g_thread_pool_push (pool, GUINT_TO_POINTER (i + 1), NULL);
   g_thread_pool_free (pool, FALSE, TRUE);
 
-  /* The folds end in any order; the result shall not depend on it. */
-  g_array_sort (cv.scores, compare_scores);
   if (cv.error != NULL) {
     g_propagate_error (error, cv.error);
-    g_clear_pointer (&cv.scores, g_array_unref);
+    g_clear_pointer (&cv.scores, g_ptr_array_unref);
   }
   g_mutex_clear (&cv.lock);
   g_rmdir (folder);

@@ -304,7 +304,7 @@ GST_START_TEST (test_flac)
   fail_unless (pipeline != NULL);
   bus = gst_element_get_bus (pipeline);
   gst_element_set_state (pipeline, GST_STATE_PLAYING);
-  gst_message_unref (gst_bus_timed_pop_filtered (bus, 10 * GST_SECOND,
+  gst_message_unref (gst_bus_timed_pop_filtered (bus, 100 * GST_SECOND,
           GST_MESSAGE_EOS));
   gst_element_set_state (pipeline, GST_STATE_NULL);
   gst_object_unref (bus);

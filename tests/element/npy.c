@@ -125,7 +125,7 @@ static void
 writer_end (Writer * w)
 {
   fail_unless (gst_pad_push_event (w->pad, gst_event_new_eos ()));
-  gst_message_unref (gst_bus_timed_pop_filtered (w->bus, 5 * GST_SECOND,
+  gst_message_unref (gst_bus_timed_pop_filtered (w->bus, 100 * GST_SECOND,
           GST_MESSAGE_EOS));
 }
 
@@ -531,7 +531,7 @@ play (const gchar * line)
   fail_unless (pipeline != NULL);
   bus = gst_element_get_bus (pipeline);
   gst_element_set_state (pipeline, GST_STATE_PLAYING);
-  message = gst_bus_timed_pop_filtered (bus, 10 * GST_SECOND,
+  message = gst_bus_timed_pop_filtered (bus, 100 * GST_SECOND,
       GST_MESSAGE_EOS | GST_MESSAGE_ERROR);
   fail_unless (message != NULL);
   fail_unless (GST_MESSAGE_TYPE (message) == GST_MESSAGE_EOS);

@@ -466,7 +466,7 @@ run (GstElement * bin, const float *samples, gsize n, const char *caps_text)
   gst_element_set_state (pipeline, GST_STATE_PLAYING);
   g_signal_emit_by_name (src, "push-buffer", buffer, &ret);
   g_signal_emit_by_name (src, "end-of-stream", &ret);
-  message = gst_bus_timed_pop_filtered (bus, 60 * GST_SECOND,
+  message = gst_bus_timed_pop_filtered (bus, 100 * GST_SECOND,
       GST_MESSAGE_EOS | GST_MESSAGE_ERROR);
   fail_unless (message != NULL);
   fail_unless (GST_MESSAGE_TYPE (message) == GST_MESSAGE_EOS);

@@ -219,7 +219,7 @@ write_wav (const char *path, const float *samples, gsize n)
   gst_element_set_state (pipeline, GST_STATE_PLAYING);
   g_signal_emit_by_name (in, "push-buffer", buffer, &ret);
   g_signal_emit_by_name (in, "end-of-stream", &ret);
-  message = gst_bus_timed_pop_filtered (bus, 20 * GST_SECOND,
+  message = gst_bus_timed_pop_filtered (bus, 100 * GST_SECOND,
       GST_MESSAGE_EOS | GST_MESSAGE_ERROR);
   fail_unless (GST_MESSAGE_TYPE (message) == GST_MESSAGE_EOS);
   gst_message_unref (message);
@@ -255,7 +255,7 @@ static void
 wait_for (GstElement * pipeline, GstMessageType type)
 {
   GstBus *bus = gst_element_get_bus (pipeline);
-  GstMessage *message = gst_bus_timed_pop_filtered (bus, 60 * GST_SECOND,
+  GstMessage *message = gst_bus_timed_pop_filtered (bus, 100 * GST_SECOND,
       type | GST_MESSAGE_ERROR);
 
   fail_unless (message != NULL && GST_MESSAGE_TYPE (message) == type);

@@ -139,7 +139,7 @@ end (Training * t)
 static GstMessage *
 wait_for (Training * t, GstMessageType types)
 {
-  GstMessage *message = gst_bus_timed_pop_filtered (t->bus, 60 * GST_SECOND,
+  GstMessage *message = gst_bus_timed_pop_filtered (t->bus, 100 * GST_SECOND,
       types);
 
   fail_unless (message != NULL);
