@@ -358,6 +358,13 @@ def folders_without_permission():
               os.path.join(folder, 'out'))
 
 
+def catches(process, number):
+    """Whether the program minds a signal by now."""
+    with open(f'/proc/{process.pid}/status') as file:
+        mask, = (line.split()[1] for line in file if line.startswith('SigCgt'))
+    return int(mask, 16) >> (number - 1) & 1
+
+
 def interrupt():
     """The old model stays as it is, and nothing else is left behind."""
     folder = path('interrupt')
@@ -377,13 +384,12 @@ def interrupt():
                  '--data', *good], stderr=subprocess.PIPE, text=True,
                 env={**os.environ, 'TMPDIR': temporary})
             deadline = time.monotonic() + 60
-            while not {'reading': True,
+            while not {'reading': catches(process, number),
                        'model': len(os.listdir(os.path.dirname(model))) > 1,
                        'folds': len(os.listdir(temporary)) > 0}[wait_for]:
                 check(process.poll() is None, 'ended before', wait_for)
                 check(time.monotonic() < deadline, 'no', wait_for)
                 time.sleep(0.005)
-            time.sleep(0.3 if wait_for == 'reading' else 0.02)
             process.send_signal(number)
             said = process.communicate(timeout=60)[1]
             check_equal((process.returncode, said),
