@@ -83,7 +83,8 @@ def read_scores(folder, machine, mid):
     name = os.path.join(folder, f'anomaly_score_{machine}_id_{mid}.csv')
     with open(name, newline='') as file:
         rows = list(csv.reader(file))
-    check(rows and all(len(row) == 2 for row in rows), name, 'has no two columns')
+    check(rows and all(len(row) == 2 and row[1] == row[1].strip()
+                       for row in rows), name, 'has not two columns:', rows[:3])
     return [row[0] for row in rows], np.array([float(row[1]) for row in rows])
 
 
