@@ -17,7 +17,9 @@
 #include <asd/gamma.h>
 #include <asd/gammatone.h>
 #include <asd/graph.h>
+#include <asd/mel.h>
 #include <asd/metrics.h>
+#include <asd/mfcc.h>
 #include <asd/model.h>
 #include <asd/modspec.h>
 #include <asd/noisegate.h>

@@ -17,8 +17,10 @@ typedef struct
 {
   AsdNoiseGate *gate;
   AsdModspec *modspec;
+  AsdMfcc *mfcc;
   float *in, *gated;
   float energies[60 * ASD_MODSPEC_MODULATION_BANDS];
+  float *frames;
 } Bench;
 
 static void
@@ -40,6 +42,12 @@ run_modspec_gated (Bench * bench)
 }
 
 static void
+run_mfcc (Bench * bench)
+{
+  asd_mfcc_process (bench->mfcc, bench->in, SAMPLES, bench->frames);
+}
+
+static void
 measure (const char *name, void (*run) (Bench *), Bench * bench)
 {
   gint64 best = G_MAXINT64;
@@ -57,6 +65,7 @@ int
 main (void)
 {
   const AsdModspecConfig config = ASD_MODSPEC_CONFIG_INIT;
+  const AsdMfccConfig mfcc_config = ASD_MFCC_CONFIG_INIT;
   g_autoptr (GRand) rand = g_rand_new_with_seed (1);
   double threshold[ASD_NOISE_GATE_BINS];
   Bench bench;
@@ -69,13 +78,19 @@ main (void)
     return 1;
   bench.gate = asd_noise_gate_new (threshold, 1);
   bench.modspec = asd_modspec_new (&config);
+  bench.mfcc = asd_mfcc_new (&mfcc_config);
+  bench.frames = g_new (float, asd_mfcc_get_n_frames (bench.mfcc, SAMPLES)
+      * asd_mfcc_get_n_columns (bench.mfcc));
 
   measure ("noise gate", run_gate, &bench);
   measure ("modspec", run_modspec, &bench);
   measure ("modspec, gated", run_modspec_gated, &bench);
+  measure ("mfcc", run_mfcc, &bench);
 
   asd_noise_gate_free (bench.gate);
   asd_modspec_free (bench.modspec);
+  asd_mfcc_free (bench.mfcc);
+  g_free (bench.frames);
   g_free (bench.in);
   g_free (bench.gated);
   return 0;

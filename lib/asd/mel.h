@@ -1,0 +1,98 @@
+/* gst-asd: anomalous sound detection for GStreamer
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#ifndef __ASD_MEL_H__
+#define __ASD_MEL_H__
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/**
+ * AsdMelScale:
+ * @ASD_MEL_SCALE_HTK: 2595 log10 (1 + f / 700), of the HTK Book
+ * @ASD_MEL_SCALE_SLANEY: linear below 1 kHz, logarithmic above, of Slaney's
+ *     Auditory Toolbox (1998); librosa's default
+ */
+typedef enum
+{
+  ASD_MEL_SCALE_HTK,
+  ASD_MEL_SCALE_SLANEY,
+} AsdMelScale;
+
+/**
+ * AsdMelNorm:
+ * @ASD_MEL_NORM_NONE: triangles with a peak of 1
+ * @ASD_MEL_NORM_SLANEY: triangles with an area of 1 over Hz
+ */
+typedef enum
+{
+  ASD_MEL_NORM_NONE,
+  ASD_MEL_NORM_SLANEY,
+} AsdMelNorm;
+
+/**
+ * AsdMelConfig:
+ * @rate: samples per second, 1000 to 192000
+ * @n_fft: samples of the transform, even, 16 to 65536
+ * @bands: 1 to 512, none so narrow that it lies between two bins
+ * @low_frequency: lower end of the lowest band in Hz, 0 or above
+ * @high_frequency: upper end of the highest, at most @rate / 2
+ */
+typedef struct
+{
+  guint rate;
+  guint n_fft;
+  guint bands;
+  double low_frequency;
+  double high_frequency;
+  AsdMelScale scale;
+  AsdMelNorm norm;
+} AsdMelConfig;
+
+/**
+ * AsdMel:
+ *
+ * Triangular filters whose ends and centres are equally spaced on a mel scale,
+ * evaluated at the bins of a spectrum as librosa.filters.mel() and torchaudio's
+ * melscale_fbanks() do. Immutable: threads may share it.
+ */
+typedef struct _AsdMel AsdMel;
+
+/**
+ * asd_mel_config_check:
+ *
+ * Returns: NULL, or a text that names what is out of range and its range
+ */
+const char *asd_mel_config_check (const AsdMelConfig *config);
+
+/**
+ * asd_mel_new:
+ * @config: for which asd_mel_config_check() returns NULL
+ *
+ * Returns: (transfer full): free with asd_mel_free()
+ */
+AsdMel *asd_mel_new (const AsdMelConfig *config);
+void asd_mel_free (AsdMel *self);
+
+/**
+ * asd_mel_get_weights:
+ * @weights: (out): bands x (n_fft / 2 + 1) values, row-major
+ */
+void asd_mel_get_weights (const AsdMel *self, double *weights);
+
+/**
+ * asd_mel_process:
+ * @spectrum: n_fft / 2 + 1 powers or magnitudes
+ * @energies: (out): one weighted sum for each band
+ */
+void asd_mel_process (const AsdMel *self, const float *spectrum,
+    double *energies);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (AsdMel, asd_mel_free)
+
+G_END_DECLS
+
+#endif /* __ASD_MEL_H__ */

@@ -1,0 +1,156 @@
+/* gst-asd: anomalous sound detection for GStreamer
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include <asd/mel.h>
+
+#include "../asdtest.h"
+
+/* The bank of golden mfcc42. */
+static const AsdMelConfig report = {
+  16000, 512, 26, 0, 8000, ASD_MEL_SCALE_HTK, ASD_MEL_NORM_NONE
+};
+
+static void
+check_refused (AsdMelConfig config, const char *property)
+{
+  const char *problem = asd_mel_config_check (&config);
+
+  fail_unless (problem != NULL && g_str_has_prefix (problem, property),
+      "%s, expected %s", problem, property);
+}
+
+GST_START_TEST (test_config)
+{
+  AsdMelConfig widest = { 192000, 65536, 512, 0, 96000, 0, 0 };
+
+  fail_unless (asd_mel_config_check (&report) == NULL);
+  fail_unless (asd_mel_config_check (&widest) == NULL);
+  check_refused ((AsdMelConfig) {
+      0, 512, 26, 0, 8000}, "rate");
+  check_refused ((AsdMelConfig) {
+      16000, 0, 26, 0, 8000}, "n-fft");
+  check_refused ((AsdMelConfig) {
+      16000, 511, 26, 0, 8000}, "n-fft");
+  check_refused ((AsdMelConfig) {
+      16000, 512, 0, 0, 8000}, "bands");
+  check_refused ((AsdMelConfig) {
+      16000, 512, 26, -1, 8000}, "low-frequency");
+  check_refused ((AsdMelConfig) {
+      16000, 512, 26, NAN, 8000}, "low-frequency");
+  check_refused ((AsdMelConfig) {
+      16000, 512, 26, 8000, 8000}, "high-frequency");
+  check_refused ((AsdMelConfig) {
+      16000, 512, 26, 0, 8001}, "high-frequency");
+  check_refused ((AsdMelConfig) {
+      16000, 512, 26, 0, NAN}, "high-frequency");
+  /* A band between two bins would be a constant. */
+  check_refused ((AsdMelConfig) {
+      16000, 512, 128, 0, 8000}, "bands are so many");
+}
+
+GST_END_TEST;
+
+/* Between the first and the last peak, neighbouring triangles of height 1 add
+ * up to 1, whatever the scale, rate and size; process() applies the weights. */
+GST_START_TEST (test_weights)
+{
+  static const AsdMelConfig cases[] = {
+    {16000, 512, 26, 0, 8000, ASD_MEL_SCALE_HTK, ASD_MEL_NORM_NONE},
+    {16000, 2048, 64, 0, 8000, ASD_MEL_SCALE_SLANEY, ASD_MEL_NORM_NONE},
+    {8000, 256, 20, 100, 3500, ASD_MEL_SCALE_HTK, ASD_MEL_NORM_NONE},
+    {44100, 1000, 30, 0, 22050, ASD_MEL_SCALE_SLANEY, ASD_MEL_NORM_NONE},
+    {48000, 16, 1, 0, 24000, ASD_MEL_SCALE_HTK, ASD_MEL_NORM_NONE},
+  };
+
+  for (gsize c = 0; c < G_N_ELEMENTS (cases); c++) {
+    const gsize bands = cases[c].bands, bins = cases[c].n_fft / 2 + 1;
+    g_autoptr (AsdMel) mel = asd_mel_new (&cases[c]);
+    g_autofree double *weights = g_new (double, bands * bins);
+    g_autofree double *energies = g_new (double, bands);
+    g_autofree float *spectrum = g_new (float, bins);
+    g_autoptr (GRand) rand = g_rand_new_with_seed (1);
+    gsize first_peak = 0, last_peak = 0;
+
+    asd_mel_get_weights (mel, weights);
+    for (gsize k = 0; k < bins; k++) {
+      spectrum[k] = g_rand_double (rand);
+      if (weights[k] > weights[first_peak])
+        first_peak = k;
+      if (weights[(bands - 1) * bins + k] > weights[(bands - 1) * bins
+              + last_peak])
+        last_peak = k;
+    }
+    for (gsize k = first_peak + 1; k < last_peak; k++) {
+      double sum = 0;
+
+      for (gsize b = 0; b < bands; b++)
+        sum += weights[b * bins + k];
+      /* Weights are floats. */
+      fail_unless (fabs (sum - 1) < 1e-6, "%g at bin %d", sum, (int) k);
+    }
+
+    asd_mel_process (mel, spectrum, energies);
+    for (gsize b = 0; b < bands; b++) {
+      double sum = 0;
+
+      for (gsize k = 0; k < bins; k++)
+        sum += weights[b * bins + k] * spectrum[k];
+      /* The same products in another order. */
+      fail_unless (sum > 0 && fabs (energies[b] / sum - 1) < 1e-12);
+    }
+  }
+}
+
+GST_END_TEST;
+
+static void
+check_golden (const AsdMelConfig * config, const char *path, double tolerance)
+{
+  gsize n;
+  g_autofree double *golden = asd_test_load_doubles (path, &n);
+  g_autofree double *weights = g_new (double, n);
+  g_autoptr (AsdMel) mel = asd_mel_new (config);
+  double difference;
+
+  fail_unless_equals_int (n, config->bands * (config->n_fft / 2 + 1));
+  asd_mel_get_weights (mel, weights);
+  difference = asd_test_max_difference (weights, golden, n)
+      / asd_test_peak (golden, n);
+  GST_INFO ("%s: %g of the peak", path, difference);
+  fail_unless (difference < tolerance, "%s: %g", path, difference);
+}
+
+/* Float weights: 2^-24 = 6e-8 of the peak. librosa's own are float32 too, so
+ * the two may round differently: twice that. */
+GST_START_TEST (test_golden)
+{
+  const AsdMelConfig mel64 = {
+    16000, 2048, 64, 0, 8000, ASD_MEL_SCALE_SLANEY, ASD_MEL_NORM_SLANEY
+  };
+  const AsdMelConfig mel128 = {
+    16000, 1024, 128, 0, 8000, ASD_MEL_SCALE_SLANEY, ASD_MEL_NORM_SLANEY
+  };
+
+  check_golden (&report, "golden/mfcc42/mel_fb.npy", 6e-8);
+  check_golden (&mel64, "golden/peerB_features/melfb_64_2048.npy", 1.2e-7);
+  check_golden (&mel128, "golden/peerB_features/melfb_128_1024.npy", 1.2e-7);
+}
+
+GST_END_TEST;
+
+static Suite *
+mel_suite (void)
+{
+  Suite *suite = suite_create ("mel");
+  TCase *tc = tcase_create ("general");
+
+  suite_add_tcase (suite, tc);
+  tcase_add_test (tc, test_config);
+  tcase_add_test (tc, test_weights);
+  asd_test_add_golden (tc, test_golden);
+  return suite;
+}
+
+ASD_TEST_MAIN (mel);
