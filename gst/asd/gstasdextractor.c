@@ -260,6 +260,45 @@ gst_asd_extractor_class_add_templates (GstAsdExtractorClass * klass,
   gst_caps_unref (caps);
 }
 
+static GParamSpec *
+level_param_spec (gdouble level)
+{
+  return gst_asd_param_spec_double ("level", "Level",
+      "RMS level in dBov that each window is scaled to, NaN for none",
+      -200, 20, level, G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS |
+      GST_PARAM_MUTABLE_READY);
+}
+
+void
+gst_asd_extractor_class_override_level (GstAsdExtractorClass * klass, guint id,
+    gdouble level)
+{
+  g_object_class_install_property (G_OBJECT_CLASS (klass), id,
+      level_param_spec (level));
+}
+
+void
+gst_asd_extractor_set_level (GstAsdExtractor * self, gdouble level)
+{
+  GstAsdExtractorPrivate *priv = GET_PRIVATE (self);
+
+  GST_OBJECT_LOCK (self);
+  priv->level = level;
+  GST_OBJECT_UNLOCK (self);
+}
+
+gdouble
+gst_asd_extractor_get_level (GstAsdExtractor * self)
+{
+  GstAsdExtractorPrivate *priv = GET_PRIVATE (self);
+  gdouble level;
+
+  GST_OBJECT_LOCK (self);
+  level = priv->level;
+  GST_OBJECT_UNLOCK (self);
+  return level;
+}
+
 static void
 gst_asd_extractor_class_init (GstAsdExtractorClass * klass)
 {
@@ -277,9 +316,7 @@ gst_asd_extractor_class_init (GstAsdExtractorClass * klass)
           "Time in ns between the starts of windows, 0 for window",
           0, G_MAXINT64, DEFAULT_INTERVAL, flags));
   g_object_class_install_property (object_class, PROP_LEVEL,
-      gst_asd_param_spec_double ("level", "Level",
-          "RMS level in dBov that each window is scaled to, NaN for none",
-          -200, 20, DEFAULT_LEVEL, flags));
+      level_param_spec (DEFAULT_LEVEL));
 
   filter_class->set_format = gst_asd_extractor_set_format;
   filter_class->get_interval = gst_asd_extractor_get_interval;

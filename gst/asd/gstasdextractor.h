@@ -53,6 +53,34 @@ struct _GstAsdExtractorClass
 void gst_asd_extractor_class_add_templates (GstAsdExtractorClass * klass,
     const gchar * kind);
 
+/**
+ * gst_asd_extractor_class_override_level: (skip)
+ * @id: of the property in the subclass, whose set_property and get_property
+ *     call gst_asd_extractor_set_level() and gst_asd_extractor_get_level()
+ * @level: the default in dBov, which the subclass's init has to set too
+ *
+ * Gives the property level another default.
+ */
+void gst_asd_extractor_class_override_level (GstAsdExtractorClass * klass,
+    guint id, gdouble level);
+
+/**
+ * gst_asd_extractor_set_level:
+ * @level: RMS level in dBov that each window is scaled to, NaN for none
+ *
+ * Takes the object lock.
+ */
+void gst_asd_extractor_set_level (GstAsdExtractor * self, gdouble level);
+
+/**
+ * gst_asd_extractor_get_level:
+ *
+ * Takes the object lock.
+ *
+ * Returns: the property level
+ */
+gdouble gst_asd_extractor_get_level (GstAsdExtractor * self);
+
 G_END_DECLS
 
 #endif /* __GST_ASD_EXTRACTOR_H__ */
