@@ -15,6 +15,7 @@ plugin_init (GstPlugin * plugin)
   ret |= GST_ELEMENT_REGISTER (asddenoisetrain, plugin);
   ret |= GST_ELEMENT_REGISTER (asdgraph, plugin);
   ret |= GST_ELEMENT_REGISTER (asdgraphtrain, plugin);
+  ret |= GST_ELEMENT_REGISTER (asdmfcc, plugin);
   ret |= GST_ELEMENT_REGISTER (asdmodspec, plugin);
   ret |= GST_ELEMENT_REGISTER (asdnpydec, plugin);
   ret |= GST_ELEMENT_REGISTER (asdnpyenc, plugin);
