@@ -16,7 +16,11 @@
 #include <asd/error.h>
 #include <asd/gamma.h>
 #include <asd/gammatone.h>
+#include <asd/gmm.h>
 #include <asd/graph.h>
+#include <asd/ivector.h>
+#include <asd/ivectortrainer.h>
+#include <asd/kmeans.h>
 #include <asd/mel.h>
 #include <asd/metrics.h>
 #include <asd/mfcc.h>
@@ -24,6 +28,8 @@
 #include <asd/modspec.h>
 #include <asd/noisegate.h>
 #include <asd/npy.h>
+#include <asd/progress.h>
 #include <asd/simulator.h>
+#include <asd/ubm.h>
 
 #endif /* __ASD_H__ */
