@@ -20,6 +20,7 @@ typedef struct
   double *distances;            /* squared, to the nearest centre */
   double *sums;                 /* n_clusters x dim */
   gsize *counts;
+  double rounding;              /* squared distances below are taken for 0 */
 } Kmeans;
 
 /* Sums that do not depend on the width of a vector unit. */
@@ -198,7 +199,7 @@ update (Kmeans * self)
       if (self->distances[i] > self->distances[farthest])
         farthest = i;
     }
-    if (self->distances[farthest] == 0
+    if (self->distances[farthest] <= self->rounding
         || self->counts[self->labels[farthest]] == 1)
       break;
     move (self, farthest, c);
@@ -245,6 +246,7 @@ asd_kmeans (const double *x, gsize n, gsize dim, gsize n_clusters,
 {
   Kmeans self = { n, dim, n_clusters, NULL, centres, labels };
   g_autofree double *mean = NULL;
+  double largest = 0;
   gboolean ok;
 
   if (!asd_check_vectors (x, n, dim, n_clusters, error))
@@ -257,9 +259,12 @@ asd_kmeans (const double *x, gsize n, gsize dim, gsize n_clusters,
 
   /* |x|^2 - 2 x c + |c|^2 cancels less around 0. */
   for (gsize i = 0; i < n; i++) {
-    for (gsize j = 0; j < dim; j++)
+    for (gsize j = 0; j < dim; j++) {
       mean[j] += x[i * dim + j] / n;
+      largest = MAX (largest, fabs (x[i * dim + j]));
+    }
   }
+  self.rounding = dim * pow (1e-12 * largest, 2);
   for (gsize i = 0; i < n; i++) {
     for (gsize j = 0; j < dim; j++)
       self.x[i * dim + j] = x[i * dim + j] - mean[j];

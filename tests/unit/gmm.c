@@ -82,6 +82,7 @@ GST_START_TEST (test_golden_bounds)
   g_autoptr (AsdGmm) gmm = asd_gmm_fit (&config, x, 900, 6, label->data,
       record_bound, bounds, NULL, NULL);
 
+  fail_unless (gmm != NULL);
   /* As above. */
   em_check_golden (bounds, "golden/gmm_em/lower_bounds.npy", 30, 1e-9);
 }
@@ -218,10 +219,12 @@ GST_START_TEST (test_warnings)
   AsdGmmConfig config = ASD_GMM_CONFIG_INIT;
   GRand *rand = g_rand_new_with_seed (5);
   g_autofree double *x = em_problem (rand, 60, 20, 4);
-  g_autofree double *same = g_new0 (double, 40);
+  g_autofree double *same = g_new (double, 40);
   const double away[] = { 100, 100 };
   AsdGmm *gmm;
 
+  for (gsize i = 0; i < 40; i++)
+    same[i] = 0.1;
   /* Too few vectors for full covariances, enough for shrunk ones. */
   config.components = 4;
   gmm = asd_gmm_fit (&config, x, 60, 20, NULL, NULL, NULL, NULL, NULL);
@@ -503,6 +506,39 @@ GST_START_TEST (test_kmeans)
 
 GST_END_TEST;
 
+/* Of these seeds seven make a cluster lose all its vectors. None stays empty,
+ * and centres are means after each iteration. */
+GST_START_TEST (test_kmeans_empty)
+{
+  const double x[] = { 8, 9, 8, 0, 0, 4, 3, 8, 2 };
+  const gsize n = G_N_ELEMENTS (x), k = 3;
+  double centres[3];
+  guint labels[G_N_ELEMENTS (x)];
+
+  for (guint round = 0; round < 300 * 6; round++) {
+    g_autoptr (GRand) rand = g_rand_new_with_seed (round / 6);
+
+    fail_unless (asd_kmeans (x, n, 1, k, round % 6 + 1, rand, centres, labels,
+            NULL, NULL, NULL));
+    for (gsize c = 0; c < k; c++) {
+      double sum = 0, count = 0;
+
+      for (gsize i = 0; i < n; i++) {
+        if (labels[i] == c) {
+          sum += x[i];
+          count++;
+        }
+      }
+      fail_unless (count > 0, "round %u: cluster %u is empty", round,
+          (guint) c);
+      /* Rounding. */
+      fail_unless (fabs (centres[c] - sum / count) < 1e-12, "round %u", round);
+    }
+  }
+}
+
+GST_END_TEST;
+
 static Suite *
 gmm_suite (void)
 {
@@ -511,6 +547,7 @@ gmm_suite (void)
 
   suite_add_tcase (suite, tc);
   tcase_add_test (tc, test_kmeans);
+  tcase_add_test (tc, test_kmeans_empty);
   tcase_add_test (tc, test_likelihood_never_falls);
   tcase_add_test (tc, test_shrinkage);
   tcase_add_test (tc, test_warnings);

@@ -71,6 +71,7 @@ GST_START_TEST (test_likelihood_never_falls)
         &progress, NULL, &error);
 
     g_assert_no_error (error);
+    fail_unless (ubm != NULL);
     fail_unless_equals_int (progress.n, 15);
     fail_unless (progress.largest_fall <= 1e-10, "round %d: falls by %g",
         round, progress.largest_fall);
