@@ -13,8 +13,12 @@ plugin_init (GstPlugin * plugin)
   ret |= GST_ELEMENT_REGISTER (asdclipsrc, plugin);
   ret |= GST_ELEMENT_REGISTER (asddenoise, plugin);
   ret |= GST_ELEMENT_REGISTER (asddenoisetrain, plugin);
+  ret |= GST_ELEMENT_REGISTER (asdgmm, plugin);
+  ret |= GST_ELEMENT_REGISTER (asdgmmtrain, plugin);
   ret |= GST_ELEMENT_REGISTER (asdgraph, plugin);
   ret |= GST_ELEMENT_REGISTER (asdgraphtrain, plugin);
+  ret |= GST_ELEMENT_REGISTER (asdivector, plugin);
+  ret |= GST_ELEMENT_REGISTER (asdivectortrain, plugin);
   ret |= GST_ELEMENT_REGISTER (asdmfcc, plugin);
   ret |= GST_ELEMENT_REGISTER (asdmodspec, plugin);
   ret |= GST_ELEMENT_REGISTER (asdnpydec, plugin);
