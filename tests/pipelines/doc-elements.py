@@ -8,7 +8,8 @@ element says about its pads and properties.
 
 With --write the sections are brought up to date instead:
 
-  meson devenv -C build -w "$PWD" tests/pipelines/doc-elements.py --write
+  meson devenv -C build -w "$PWD" /usr/bin/python3 \\
+    tests/pipelines/doc-elements.py --write
 """
 
 import difflib

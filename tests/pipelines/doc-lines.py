@@ -76,6 +76,9 @@ def prepare(folder):
     for command in (
             "gst-asd train --recipe modspec-graph --data train "
             "--model fan.asd",
+            "gst-asd train --recipe ivector-gmm --data train "
+            "--train ivector.components=8 --train ivector.dimensions=4 "
+            "--train gmm.components=2 --model ivector.asd",
             "gst-launch-1.0 -q asdclipsrc location='train/*.wav' ! "
             "asdmodspec ! asdnpyenc ! filesink location=train.npy",
             "cp train.npy fan.npy"):
