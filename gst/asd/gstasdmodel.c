@@ -172,18 +172,40 @@ gst_asd_section_release (AsdModelSection * section)
   gst_asd_model_release (model);
 }
 
+/* FALSE where the section does not say what it was trained on. */
+static gboolean
+get_trained_info (AsdModelSection * section, GstAsdFeatureInfo * info)
+{
+  const gchar *text = asd_model_section_get_string (section, "caps");
+  GstCaps *caps = text != NULL ? gst_caps_from_string (text) : NULL;
+  gboolean known = gst_asd_feature_info_from_caps (info, caps);
+
+  gst_clear_caps (&caps);
+  return known;
+}
+
+gboolean
+gst_asd_section_check_size (AsdModelSection * section, gsize n_values,
+    GError ** error)
+{
+  GstAsdFeatureInfo trained;
+
+  if (!get_trained_info (section, &trained)
+      || gst_asd_feature_info_frame_size (&trained) == n_values)
+    return TRUE;
+  return asd_model_section_refuse (section, error, "it has %" G_GSIZE_FORMAT
+      " values for frames of %d x %d", n_values, trained.rows, trained.columns);
+}
+
 gboolean
 gst_asd_element_check_features (GstElement * element,
     AsdModelSection * section, const GstAsdFeatureInfo * info)
 {
   const gchar *text = asd_model_section_get_string (section, "caps");
-  GstCaps *caps = text != NULL ? gst_caps_from_string (text) : NULL;
   GstAsdFeatureInfo trained;
   gchar *ours, *theirs;
-  gboolean known;
+  gboolean known = get_trained_info (section, &trained);
 
-  known = gst_asd_feature_info_from_caps (&trained, caps);
-  gst_clear_caps (&caps);
   if (known && gst_asd_feature_info_compatible (&trained, info))
     return TRUE;
 

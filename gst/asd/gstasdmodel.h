@@ -55,6 +55,19 @@ AsdModelSection *gst_asd_element_load_section (GstElement * element,
 void gst_asd_section_release (AsdModelSection * section);
 
 /**
+ * gst_asd_section_check_size: (skip)
+ * @n_values: values in one of its vectors
+ *
+ * For the load of a leaf: a model that was not made by its trainer may hold
+ * vectors that do not fit the frames that it claims to be for.
+ *
+ * Returns: TRUE where they fit, or where the section says nothing of frames and
+ *     is therefore refused when caps arrive; else FALSE with ASD_ERROR_FORMAT
+ */
+gboolean gst_asd_section_check_size (AsdModelSection * section,
+    gsize n_values, GError ** error);
+
+/**
  * gst_asd_element_check_features: (skip)
  * @section: what @element loaded
  * @info: what its sink pad gets

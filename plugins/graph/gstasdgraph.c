@@ -52,7 +52,8 @@ GST_ELEMENT_REGISTER_DEFINE (asdgraph, "asdgraph", GST_RANK_NONE,
   GstAsdGraph *self = GST_ASD_GRAPH (stage);
 
   self->graph = asd_graph_load (section, error);
-  return self->graph != NULL;
+  return self->graph != NULL && gst_asd_section_check_size (section,
+      asd_graph_get_dim (self->graph), error);
 }
 
 static void

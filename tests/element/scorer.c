@@ -407,6 +407,7 @@ GST_START_TEST (test_bad_models)
           "made$"},
     {"nothreshold.asd", NULL, "threshold"},
     {"notensor.asd", NULL, "means"},
+    {"toolong.asd", NULL, "toolong\\.asd.*graph.*5 values.*2 x 2"},
   };
   GstElement *element = gst_element_factory_make ("asdgraph", "scorer");
   GstBus *bus = gst_bus_new ();
@@ -416,6 +417,7 @@ GST_START_TEST (test_bad_models)
   test_write_denoise (test_path ("m.asd"), 16000);
   fail_unless (g_file_set_contents (test_path ("junk.asd"), "junk of a file",
           -1, NULL));
+  test_write_graph (test_path ("toolong.asd"), "graph", CAPS, 5, 1);
   test_write_graph (test_path ("nothreshold.asd"), "graph", CAPS, 4, 1);
   asd_model_writer_update_stage (writer, "graph");
   asd_model_writer_set_string (writer, "threshold", "high");
@@ -645,7 +647,7 @@ scorer_suite (void)
   tcase_add_test (tc, test_unusable_windows);
   tcase_add_test (tc, test_score_not_finite);
   tcase_add_test (tc, test_no_timestamp);
-  tcase_add_loop_test (tc, test_bad_models, 0, 8);
+  tcase_add_loop_test (tc, test_bad_models, 0, 9);
   tcase_add_loop_test (tc, test_stage, 0, 4);
   tcase_add_loop_test (tc, test_caps_mismatch, 0, 5);
   tcase_add_loop_test (tc, test_caps_that_fit, 0, 5);
