@@ -48,7 +48,8 @@ GST_ELEMENT_REGISTER_DEFINE (asdgmm, "asdgmm", GST_RANK_NONE, GST_TYPE_ASD_GMM);
   GstAsdGmm *self = GST_ASD_GMM (stage);
 
   self->gmm = asd_gmm_load (section, error);
-  return self->gmm != NULL;
+  return self->gmm != NULL && gst_asd_section_check_size (section,
+      asd_gmm_get_dim (self->gmm), error);
 }
 
 static void

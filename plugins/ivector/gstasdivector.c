@@ -50,14 +50,17 @@ GST_ELEMENT_REGISTER_DEFINE (asdivector, "asdivector", GST_RANK_NONE,
 {
   GstAsdIvector *self = GST_ASD_IVECTOR (stage);
   AsdIvector *model = asd_ivector_load (section, error);
+  gboolean ok;
 
   if (model == NULL)
     return FALSE;
   self->dimensions = asd_ivector_get_dimensions (model);
   self->ivector = g_new (gdouble, self->dimensions);
   self->extractor = asd_ivector_extractor_new (model);
+  ok = gst_asd_section_check_size (section,
+      asd_ubm_get_dim (asd_ivector_get_ubm (model)), error);
   asd_ivector_unref (model);
-  return TRUE;
+  return ok;
 }
 
 static void

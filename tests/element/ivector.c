@@ -233,6 +233,41 @@ GST_START_TEST (test_mismatch)
 
 GST_END_TEST;
 
+/* A file that claims to be for longer frames than its vectors are. */
+GST_START_TEST (test_bad_size)
+{
+  static const char *const stages[] = { "ivector", "gmm" };
+  static const char *const errors[] = {
+    "m\\.asd.*ivector.*42 values.*1 x 41", "m\\.asd.*gmm.*3 values.*1 x 41"
+  };
+  const char *model = test_path ("m.asd");
+
+  train ("asdivectortrain model=%s components=4 dimensions=3", model);
+  train ("asdivector model=%s ! asdgmmtrain model=%s components=2 "
+      "covariance=shrunk", model, model);
+  for (guint i = 0; i < 2; i++) {
+    g_autoptr (AsdModelWriter) writer = asd_model_writer_new ();
+    g_autofree char *name = g_strconcat ("asd", stages[i], NULL);
+    GstElement *element = gst_element_factory_make (name, NULL);
+    GstBus *bus = gst_bus_new ();
+
+    asd_model_writer_update_stage (writer, stages[i]);
+    asd_model_writer_set_string (writer, "caps",
+        TEST_FEATURES (1, 41, "mfcc", 16000));
+    fail_unless (asd_model_writer_commit (writer, model, NULL, NULL));
+    gst_element_set_bus (element, bus);
+    g_object_set (element, "model", model, NULL);
+    fail_unless (gst_element_set_state (element, GST_STATE_PAUSED) ==
+        GST_STATE_CHANGE_FAILURE);
+    test_check_error (bus, errors[i]);
+    gst_element_set_state (element, GST_STATE_NULL);
+    gst_object_unref (element);
+    gst_object_unref (bus);
+  }
+}
+
+GST_END_TEST;
+
 static Suite *
 ivector_suite (void)
 {
@@ -242,6 +277,7 @@ ivector_suite (void)
   suite_add_tcase (s, tc);
   tcase_add_checked_fixture (tc, test_folder_setup, test_folder_teardown);
   tcase_add_test (tc, test_train_and_score);
+  tcase_add_test (tc, test_bad_size);
   asd_test_add_golden (tc, test_golden);
   asd_test_add_golden (tc, test_golden_gmm);
   asd_test_add_golden (tc, test_mismatch);

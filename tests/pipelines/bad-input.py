@@ -430,7 +430,7 @@ def usage():
             (2, '--jobs is', 'evaluate', *recipe, '--data', work, '--out',
              model, '--jobs', '-1'),
             (2, 'x.*--seed', 'train', *recipe, *data, *out, '--seed', 'x'),
-            (1, 'no recipe "fly".*one of: modspec-graph', 'train', '--recipe',
+            (1, 'no recipe "fly".*one of: .*modspec-graph', 'train', '--recipe',
              'fly', *data, *out),
             (1, "threshold 'fly:1' is none of gamma:P.*for example",
              'train', *recipe, *data, *out, '--threshold', 'fly:1'),
