@@ -11,8 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_FPR 0.1
-
 static char *opt_recipe, *opt_data, *opt_features, *opt_out, *opt_machine;
 static char **opt_train;
 static gint64 opt_window;
@@ -48,9 +46,7 @@ typedef struct
   Machine *machine;
   const Training *training;
   const char *folder;           /* for models */
-  gboolean done;
-  double auc;
-  double pauc;
+  ScoreList *result;
   GError *error;
 } Job;
 
@@ -131,16 +127,10 @@ open_machine (Machine * machine, Source ** train, Source ** test,
   return *train != NULL;
 }
 
-/* The challenge's submission file: no header, file and score. */
-static gboolean
-write_scores (const Machine * machine, GArray * scores, GError ** error)
+static ScoreList *
+list_scores (const Machine * machine, GArray * scores)
 {
-  char *name = g_strdup_printf ("anomaly_score_%s_id_%s.csv", machine->machine,
-      machine->id);
-  char *path = g_build_filename (opt_out, name, NULL);
-  char number[G_ASCII_DTOSTR_BUF_SIZE];
-  GString *text = g_string_new (NULL);
-  gboolean ok;
+  ScoreList *list = score_list_new (machine->machine, machine->id);
   guint i;
 
   for (i = 0; i < scores->len; i++) {
@@ -150,37 +140,10 @@ write_scores (const Machine * machine, GArray * scores, GError ** error)
     if (isnan (score))
       continue;
     clip = dataset_clip_name (machine, i);
-    g_string_append_printf (text, "%s,%s\n", clip,
-        gst_asd_double_to_string (number, score));
+    score_list_add (list, clip, score);
     g_free (clip);
   }
-  ok = g_file_set_contents (path, text->str, text->len, error);
-  g_string_free (text, TRUE);
-  g_free (path);
-  g_free (name);
-  return ok;
-}
-
-static void
-measure (Job * job, GArray * scores)
-{
-  guint8 *labels = g_new (guint8, scores->len);
-  double *values = g_new (double, scores->len);
-  gsize n = 0;
-  guint i;
-
-  for (i = 0; i < scores->len; i++) {
-    gint label = g_array_index (job->machine->labels, gint, i);
-
-    if (label < 0 || isnan (g_array_index (scores, double, i)))
-        continue;
-    values[n] = g_array_index (scores, double, i);
-    labels[n++] = label;
-  }
-  job->auc = asd_auc (values, labels, n);
-  job->pauc = asd_pauc (values, labels, n, MAX_FPR);
-  g_free (values);
-  g_free (labels);
+  return list;
 }
 
 static void
@@ -207,10 +170,12 @@ run_job (gpointer data, gpointer user_data)
           &job->error) && training_fit (job->training, train, model,
           &job->error))
     scores = training_score (job->training, test, NULL, model, &job->error);
-  if (scores != NULL && write_scores (machine, scores, &job->error)) {
-    measure (job, scores);
-    job->done = TRUE;
-    if (isnan (job->auc))
+  if (scores != NULL) {
+    job->result = list_scores (machine, scores);
+    score_list_measure (job->result);
+    if (!results_write_scores (opt_out, job->result, &job->error))
+      g_clear_pointer (&job->result, score_list_free);
+    else if (isnan (job->result->auc))
       remark_no_auc (machine);
   }
   if (machine->features != NULL)
@@ -222,54 +187,6 @@ run_job (gpointer data, gpointer user_data)
   g_unlink (model);
   g_free (model);
   g_free (name);
-}
-
-static void
-add_row (GString * csv, const char *machine, const char *mid, double auc,
-    double pauc)
-{
-  char a[G_ASCII_DTOSTR_BUF_SIZE], p[G_ASCII_DTOSTR_BUF_SIZE];
-
-  g_string_append_printf (csv, "%s,%s,%s,%s\n", machine, mid,
-      gst_asd_double_to_string (a, auc), gst_asd_double_to_string (p, pauc));
-  printf ("%-12s %-8s %7.2f %7.2f\n", machine, mid, 100 * auc, 100 * pauc);
-}
-
-/* results.csv, and the same in percent for the reader. */
-static gboolean
-write_results (GArray * jobs, GError ** error)
-{
-  GString *csv = g_string_new ("Machine,Mid,AUC,pAUC\n");
-  char *path = g_build_filename (opt_out, "results.csv", NULL);
-  double auc = 0, pauc = 0;
-  guint i, n = 0;
-  gboolean ok;
-
-  printf ("%-12s %-8s %7s %7s\n", "Machine", "Mid", "AUC %", "pAUC %");
-  for (i = 0; i < jobs->len; i++) {
-    Job *job = &g_array_index (jobs, Job, i);
-    Job *next = i + 1 < jobs->len ? job + 1 : NULL;
-    const char *mid = job->machine->id;
-
-    if (job->done && !isnan (job->auc)) {
-      while (mid[0] == '0' && mid[1] != '\0')
-        mid++;
-      add_row (csv, job->machine->machine, mid, job->auc, job->pauc);
-      auc += job->auc;
-      pauc += job->pauc;
-      n++;
-    }
-    if (n > 0 && (next == NULL || strcmp (next->machine->machine,
-                job->machine->machine) != 0)) {
-      add_row (csv, job->machine->machine, "Average", auc / n, pauc / n);
-      auc = pauc = 0;
-      n = 0;
-    }
-  }
-  ok = g_file_set_contents (path, csv->str, csv->len, error);
-  g_string_free (csv, TRUE);
-  g_free (path);
-  return ok;
 }
 
 static GArray *
@@ -315,7 +232,7 @@ report_failures (GArray * jobs, GError ** error)
     Job *job = &g_array_index (jobs, Job, i);
     char *name;
 
-    n_done += job->done;
+    n_done += job->result != NULL;
     if (job->error == NULL)
       continue;
     name = g_strdup_printf ("%s id_%s", job->machine->machine,
@@ -336,6 +253,7 @@ static gboolean
 evaluate (const Training * training, GPtrArray * machines, GError ** error)
 {
   char *folder = g_dir_make_tmp ("gst-asd-XXXXXX", error);
+  GPtrArray *results;
   GThreadPool *pool;
   GArray *jobs;
   gsize n_steps;
@@ -352,7 +270,13 @@ evaluate (const Training * training, GPtrArray * machines, GError ** error)
   g_thread_pool_free (pool, FALSE, TRUE);
   tool_progress_end ();
 
-  ok = report_failures (jobs, error) && write_results (jobs, error);
+  ok = report_failures (jobs, error);
+  results = g_ptr_array_new_with_free_func ((GDestroyNotify) score_list_free);
+  for (i = 0; i < jobs->len; i++)
+    if (g_array_index (jobs, Job, i).result != NULL)
+      g_ptr_array_add (results, g_array_index (jobs, Job, i).result);
+  ok = ok && results_write_table (opt_out, results, error);
+  g_ptr_array_unref (results);
   g_array_unref (jobs);
   g_rmdir (folder);
   g_free (folder);

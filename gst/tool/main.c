@@ -77,6 +77,7 @@ static const Command commands[] = {
   {"score", cmd_score, "score recordings with a model"},
   {"extract", cmd_extract, "write the features of a data set"},
   {"evaluate", cmd_evaluate, "train and test on a data set: AUC and pAUC"},
+  {"fuse", cmd_fuse, "join the scores of several systems"},
   {"inspect", cmd_inspect, "show what is in a model"},
 };
 

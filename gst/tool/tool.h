@@ -29,6 +29,7 @@ int cmd_train (int argc, char **argv);
 int cmd_score (int argc, char **argv);
 int cmd_extract (int argc, char **argv);
 int cmd_evaluate (int argc, char **argv);
+int cmd_fuse (int argc, char **argv);
 int cmd_inspect (int argc, char **argv);
 
 /* main.c */
@@ -196,5 +197,37 @@ char *dataset_clip_name (const Machine * machine, guint test_clip);
 
 /* Files as named, and the recordings in folders as named, sorted. */
 char **dataset_expand (char **paths, GError ** error);
+
+/* results.c: the files of the challenge */
+
+/* The scores of one machine id's test clips. */
+typedef struct
+{
+  char *machine;
+  char *id;
+  GPtrArray *clips;             /* names; labels are in their prefixes */
+  GArray *scores;
+  double auc;                   /* NaN where it cannot be told */
+  double pauc;
+} ScoreList;
+
+ScoreList *score_list_new (const char *machine, const char *id);
+void score_list_free (ScoreList * list);
+void score_list_add (ScoreList * list, const char *clip, double score);
+
+/* Finds AUC and pAUC (p = 0.1). */
+void score_list_measure (ScoreList * list);
+
+/* FOLDER/anomaly_score_MACHINE_id_XX.csv: no header, file and score. */
+gboolean results_write_scores (const char *folder, const ScoreList * list,
+    GError ** error);
+
+/* FOLDER/results.csv, and the same in percent on standard output. Lists without
+ * AUC are left out; those of one machine follow each other. */
+gboolean results_write_table (const char *folder, GPtrArray * lists,
+    GError ** error);
+
+/* The score lists of a folder, by machine and id. */
+GPtrArray *results_read (const char *folder, GError ** error);
 
 #endif /* __TOOL_H__ */

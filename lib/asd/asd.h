@@ -13,6 +13,7 @@
  */
 
 #include <asd/calibration.h>
+#include <asd/ensemble.h>
 #include <asd/error.h>
 #include <asd/gamma.h>
 #include <asd/gammatone.h>

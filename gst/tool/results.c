@@ -1,0 +1,263 @@
+/* gst-asd: anomalous sound detection for GStreamer
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "tool.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#define MAX_FPR 0.1
+#define PREFIX "anomaly_score_"
+#define SUFFIX ".csv"
+
+ScoreList *
+score_list_new (const char *machine, const char *id)
+{
+  ScoreList *list = g_new0 (ScoreList, 1);
+
+  list->machine = g_strdup (machine);
+  list->id = g_strdup (id);
+  list->clips = g_ptr_array_new_with_free_func (g_free);
+  list->scores = g_array_new (FALSE, FALSE, sizeof (double));
+  list->auc = list->pauc = NAN;
+  return list;
+}
+
+void
+score_list_free (ScoreList * list)
+{
+  g_free (list->machine);
+  g_free (list->id);
+  g_ptr_array_unref (list->clips);
+  g_array_unref (list->scores);
+  g_free (list);
+}
+
+void
+score_list_add (ScoreList * list, const char *clip, double score)
+{
+  g_ptr_array_add (list->clips, g_strdup (clip));
+  g_array_append_val (list->scores, score);
+}
+
+void
+score_list_measure (ScoreList * list)
+{
+  guint8 *labels = g_new (guint8, list->clips->len);
+  double *values = g_new (double, list->clips->len);
+  gsize n = 0;
+  guint i;
+
+  for (i = 0; i < list->clips->len; i++) {
+    const char *clip = g_ptr_array_index (list->clips, i);
+    gboolean is_anomaly = g_str_has_prefix (clip, "anomaly_");
+
+    if (!is_anomaly && !g_str_has_prefix (clip, "normal_"))
+      continue;
+    values[n] = g_array_index (list->scores, double, i);
+    labels[n++] = is_anomaly;
+  }
+  list->auc = asd_auc (values, labels, n);
+  list->pauc = asd_pauc (values, labels, n, MAX_FPR);
+  g_free (values);
+  g_free (labels);
+}
+
+gboolean
+results_write_scores (const char *folder, const ScoreList * list,
+    GError ** error)
+{
+  char *name = g_strdup_printf (PREFIX "%s_id_%s" SUFFIX, list->machine,
+      list->id);
+  char *path = g_build_filename (folder, name, NULL);
+  char number[G_ASCII_DTOSTR_BUF_SIZE];
+  GString *text = g_string_new (NULL);
+  gboolean ok;
+  guint i;
+
+  for (i = 0; i < list->clips->len; i++)
+    g_string_append_printf (text, "%s,%s\n",
+        (const char *) g_ptr_array_index (list->clips, i),
+        gst_asd_double_to_string (number, g_array_index (list->scores, double,
+                i)));
+  ok = g_file_set_contents (path, text->str, text->len, error);
+  g_string_free (text, TRUE);
+  g_free (path);
+  g_free (name);
+  return ok;
+}
+
+static void
+add_row (GString * csv, const char *machine, const char *mid, double auc,
+    double pauc)
+{
+  char a[G_ASCII_DTOSTR_BUF_SIZE], p[G_ASCII_DTOSTR_BUF_SIZE];
+
+  g_string_append_printf (csv, "%s,%s,%s,%s\n", machine, mid,
+      gst_asd_double_to_string (a, auc), gst_asd_double_to_string (p, pauc));
+  printf ("%-12s %-8s %7.2f %7.2f\n", machine, mid, 100 * auc, 100 * pauc);
+}
+
+gboolean
+results_write_table (const char *folder, GPtrArray * lists, GError ** error)
+{
+  GString *csv = g_string_new ("Machine,Mid,AUC,pAUC\n");
+  char *path = g_build_filename (folder, "results.csv", NULL);
+  double auc = 0, pauc = 0;
+  guint i, n = 0;
+  gboolean ok;
+
+  printf ("%-12s %-8s %7s %7s\n", "Machine", "Mid", "AUC %", "pAUC %");
+  for (i = 0; i < lists->len; i++) {
+    ScoreList *list = g_ptr_array_index (lists, i);
+    ScoreList *next =
+        i + 1 < lists->len ? g_ptr_array_index (lists, i + 1) : NULL;
+    const char *mid = list->id;
+
+    if (!isnan (list->auc)) {
+      while (mid[0] == '0' && mid[1] != '\0')
+        mid++;
+      add_row (csv, list->machine, mid, list->auc, list->pauc);
+      auc += list->auc;
+      pauc += list->pauc;
+      n++;
+    }
+    if (n > 0 && (next == NULL || strcmp (next->machine, list->machine) != 0)) {
+      add_row (csv, list->machine, "Average", auc / n, pauc / n);
+      auc = pauc = 0;
+      n = 0;
+    }
+  }
+  ok = g_file_set_contents (path, csv->str, csv->len, error);
+  g_string_free (csv, TRUE);
+  g_free (path);
+  return ok;
+}
+
+static gboolean
+parse_line (ScoreList * list, GHashTable * seen, char *line, GError ** error)
+{
+  char *comma = strrchr (line, ','), *end;
+  double score;
+
+  if (comma != NULL) {
+    *comma = '\0';
+    score = g_ascii_strtod (comma + 1, &end);
+    if (end != comma + 1 && *end == '\0' && isfinite (score)
+        && *line != '\0') {
+      if (g_hash_table_add (seen, g_strdup (line))) {
+        score_list_add (list, line, score);
+        return TRUE;
+      }
+      g_set_error (error, ASD_ERROR, ASD_ERROR_FORMAT, "%s is there twice",
+          line);
+      return FALSE;
+    }
+  }
+  g_set_error (error, ASD_ERROR, ASD_ERROR_FORMAT,
+      "not \"file,score\" with a finite score");
+  return FALSE;
+}
+
+static ScoreList *
+read_scores (const char *path, const char *machine, const char *id,
+    GError ** error)
+{
+  ScoreList *list = score_list_new (machine, id);
+  GHashTable *seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free,
+      NULL);
+  gboolean ok;
+  char *text, **lines = NULL;
+  guint i;
+
+  ok = g_file_get_contents (path, &text, NULL, error);
+  if (ok) {
+    lines = g_strsplit (text, "\n", -1);
+    g_free (text);
+  }
+  for (i = 0; ok && lines[i] != NULL; i++) {
+    if (*g_strchomp (lines[i]) == '\0')
+      continue;
+    ok = parse_line (list, seen, lines[i], error);
+    if (!ok)
+      g_prefix_error (error, "%s, line %u: ", path, i + 1);
+  }
+  if (ok && list->clips->len == 0) {
+    g_set_error (error, ASD_ERROR, ASD_ERROR_FORMAT,
+        "%s: has no scores: write it with 'gst-asd evaluate'", path);
+    ok = FALSE;
+  }
+  g_strfreev (lines);
+  g_hash_table_unref (seen);
+  if (!ok)
+    g_clear_pointer (&list, score_list_free);
+  return list;
+}
+
+static int
+compare_lists (gconstpointer a, gconstpointer b)
+{
+  const ScoreList *x = *(ScoreList * const *) a, *y = *(ScoreList * const *) b;
+  int order = strcmp (x->machine, y->machine);
+
+  return order != 0 ? order : strcmp (x->id, y->id);
+}
+
+/* "anomaly_score_fan_id_00.csv" -> "fan", "00" */
+static gboolean
+parse_name (const char *name, char **machine, char **id)
+{
+  const char *start, *split;
+
+  if (!g_str_has_prefix (name, PREFIX) || !g_str_has_suffix (name, SUFFIX))
+    return FALSE;
+  start = name + strlen (PREFIX);
+  split = g_strrstr (start, "_id_");
+  if (split == NULL || split == start)
+    return FALSE;
+  *machine = g_strndup (start, split - start);
+  split += strlen ("_id_");
+  *id = g_strndup (split, strlen (split) - strlen (SUFFIX));
+  return TRUE;
+}
+
+GPtrArray *
+results_read (const char *folder, GError ** error)
+{
+  GPtrArray *lists =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) score_list_free);
+  GDir *dir = g_dir_open (folder, 0, error);
+  ScoreList *list = NULL;
+  gboolean ok = dir != NULL;
+  const char *name;
+  char *machine, *id, *path;
+
+  while (ok && (name = g_dir_read_name (dir)) != NULL) {
+    if (!parse_name (name, &machine, &id))
+      continue;
+    path = g_build_filename (folder, name, NULL);
+    list = read_scores (path, machine, id, error);
+    ok = list != NULL;
+    if (ok)
+      g_ptr_array_add (lists, list);
+    g_free (path);
+    g_free (machine);
+    g_free (id);
+  }
+  g_clear_pointer (&dir, g_dir_close);
+  if (ok && lists->len == 0) {
+    g_set_error (error, ASD_ERROR, ASD_ERROR_MISSING,
+        "%s: no " PREFIX "MACHINE_id_XX" SUFFIX " in it: name a folder that "
+        "'gst-asd evaluate' wrote", folder);
+    ok = FALSE;
+  }
+  if (!ok)
+    g_clear_pointer (&lists, g_ptr_array_unref);
+  else
+    g_ptr_array_sort (lists, compare_lists);
+  return lists;
+}

@@ -1,0 +1,65 @@
+/* gst-asd: anomalous sound detection for GStreamer
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "ensemble.h"
+
+#include <math.h>
+
+const GEnumValue *
+asd_ensemble_method_values (void)
+{
+  static const GEnumValue values[] = {
+    {ASD_ENSEMBLE_PRODUCT, "Product of the scores", "product"},
+    {ASD_ENSEMBLE_GEOMETRIC_MEAN, "Geometric mean of the scores",
+        "geometric-mean"},
+    {ASD_ENSEMBLE_MEAN, "Mean of the scores", "mean"},
+    {ASD_ENSEMBLE_MAX, "Highest score", "max"},
+    {ASD_ENSEMBLE_MIN, "Lowest score", "min"},
+    {0, NULL, NULL}
+  };
+
+  return values;
+}
+
+void
+asd_ensemble_min_max (double *scores, gsize n)
+{
+  double min = INFINITY, max = -INFINITY;
+  gsize i;
+
+  for (i = 0; i < n; i++) {
+    min = MIN (min, scores[i]);
+    max = MAX (max, scores[i]);
+  }
+  for (i = 0; i < n; i++)
+    scores[i] = max > min ? (scores[i] - min) / (max - min) : 0;
+}
+
+double
+asd_ensemble_combine (AsdEnsembleMethod method, const double *scores, gsize n)
+{
+  double product = 1, sum = 0, max = -INFINITY, min = INFINITY;
+  gsize i;
+
+  for (i = 0; i < n; i++) {
+    product *= scores[i];
+    sum += scores[i];
+    max = MAX (max, scores[i]);
+    min = MIN (min, scores[i]);
+  }
+  switch (method) {
+    case ASD_ENSEMBLE_PRODUCT:
+      return min < 0 && n > 1 ? NAN : product;
+    case ASD_ENSEMBLE_GEOMETRIC_MEAN:
+      return n == 1 ? product : min < 0 ? NAN : pow (product, 1. / n);
+    case ASD_ENSEMBLE_MEAN:
+      return sum / n;
+    case ASD_ENSEMBLE_MAX:
+      return max;
+    case ASD_ENSEMBLE_MIN:
+      return min;
+  }
+  return NAN;
+}

@@ -1,0 +1,63 @@
+/* gst-asd: anomalous sound detection for GStreamer
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#ifndef __ASD_ENSEMBLE_H__
+#define __ASD_ENSEMBLE_H__
+
+#include <glib-object.h>
+
+G_BEGIN_DECLS
+
+/**
+ * AsdEnsembleMethod:
+ * @ASD_ENSEMBLE_PRODUCT: product of the scores (Tiwari et al., DCASE 2020
+ *     Challenge, Task 2)
+ * @ASD_ENSEMBLE_GEOMETRIC_MEAN: its root: the same ranking
+ * @ASD_ENSEMBLE_MEAN: arithmetic mean
+ * @ASD_ENSEMBLE_MAX: the highest
+ * @ASD_ENSEMBLE_MIN: the lowest
+ *
+ * How the scores that several systems give one clip become one. The first two
+ * need scores that are not negative.
+ */
+typedef enum
+{
+  ASD_ENSEMBLE_PRODUCT,
+  ASD_ENSEMBLE_GEOMETRIC_MEAN,
+  ASD_ENSEMBLE_MEAN,
+  ASD_ENSEMBLE_MAX,
+  ASD_ENSEMBLE_MIN,
+} AsdEnsembleMethod;
+
+/**
+ * asd_ensemble_method_values:
+ *
+ * Returns: the methods with a sentence (value_name) and the name used on
+ * command lines (value_nick), ended by a row of zeros; ready for
+ * g_enum_register_static(). Owned by the library.
+ */
+const GEnumValue *asd_ensemble_method_values (void);
+
+/**
+ * asd_ensemble_min_max:
+ * @scores: (inout) (array length=n): finite scores of one system
+ *
+ * Moves and scales them to 0 .. 1; equal scores become 0.
+ */
+void asd_ensemble_min_max (double *scores, gsize n);
+
+/**
+ * asd_ensemble_combine:
+ * @scores: (array length=n): the scores of one clip, at least one
+ *
+ * Returns: the joint score, of one score itself; NaN where the method cannot
+ *     take a negative score
+ */
+double asd_ensemble_combine (AsdEnsembleMethod method, const double *scores,
+    gsize n);
+
+G_END_DECLS
+
+#endif /* __ASD_ENSEMBLE_H__ */
