@@ -16,7 +16,7 @@ G_BEGIN_DECLS
  * GST_ASD_FEATURES_CAPS:
  *
  * Template caps of feature pads. One buffer is one window: n frames of
- * rows x columns native-endian floats, frame after frame, row-major.
+ * rows x columns little-endian floats, frame after frame, row-major.
  */
 #define GST_ASD_FEATURES_CAPS GST_ASD_FEATURES_MEDIA_TYPE \
     ", format = (string) F32LE"

@@ -149,10 +149,17 @@ recipe_folders (void)
   return folders;
 }
 
+static int
+compare_names (gconstpointer a, gconstpointer b)
+{
+  return strcmp (*(gchar * const *) a, *(gchar * const *) b);
+}
+
 static gchar *
 list_shipped (gchar ** folders)
 {
-  GString *names = g_string_new (NULL);
+  GPtrArray *names = g_ptr_array_new_with_free_func (g_free);
+  gchar *text;
   guint i;
 
   for (i = 0; folders[i] != NULL; i++) {
@@ -161,11 +168,15 @@ list_shipped (gchar ** folders)
 
     while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
       if (g_str_has_suffix (name, ".recipe"))
-        g_string_append_printf (names, "%s%.*s", names->len > 0 ? ", " : "",
-            (int) (strlen (name) - strlen (".recipe")), name);
+        g_ptr_array_add (names, g_strndup (name,
+                strlen (name) - strlen (".recipe")));
     g_clear_pointer (&dir, g_dir_close);
   }
-  return g_string_free (names, FALSE);
+  g_ptr_array_sort (names, compare_names);
+  g_ptr_array_add (names, NULL);
+  text = g_strjoinv (", ", (gchar **) names->pdata);
+  g_ptr_array_unref (names);
+  return text;
 }
 
 /* Returns the file of a shipped recipe. */

@@ -66,7 +66,9 @@ gst_asd_score_to_csv (const GstStructure * score, const gchar * file)
   append_seconds (line, score, "duration");
   append_number (line, value);
   append_number (line, threshold);
-  g_string_append (line, anomalous ? ",1\n" : ",0\n");
+  /* Without a threshold nobody knows. */
+  g_string_append (line, isnan (threshold) ? ",\n" : anomalous ? ",1\n" :
+      ",0\n");
   return g_string_free (line, FALSE);
 }
 

@@ -14,7 +14,8 @@ G_BEGIN_DECLS
  * GST_ASD_SCORE_CSV_HEADER:
  *
  * First line of a table of scores. Times are in seconds of stream time; an
- * unknown threshold is left empty; anomalous is 0 or 1.
+ * unknown threshold and what follows from it are left empty; anomalous is 0 or
+ * 1.
  */
 #define GST_ASD_SCORE_CSV_HEADER \
     "file,start,duration,score,threshold,anomalous\n"

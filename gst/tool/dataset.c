@@ -65,7 +65,7 @@ dataset_expand (char **paths, GError ** error)
       found = list_folder (paths[i], is_audio);
       if (found->len == 0)
         tool_skip (paths[i], "a folder without recordings: name one with "
-            "audio files in it");
+            "audio files in it (folders in it are not searched)");
     } else {
       found = g_ptr_array_new_with_free_func (g_free);
       g_ptr_array_add (found, g_str_has_prefix (paths[i], "file://") ?

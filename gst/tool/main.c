@@ -5,6 +5,7 @@
 
 #include "tool.h"
 
+#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,6 +48,9 @@ tool_check_numbers (gint64 window, int channel, int seed)
   if (window < 0 || window > TOOL_MAX_WINDOW)
     return tool_usage ("--window is 0 to %" G_GINT64_FORMAT " ns",
         TOOL_MAX_WINDOW);
+  if (window > 0 && window < GST_MSECOND)
+    return tool_usage ("--window is in ns, and %" G_GINT64_FORMAT " ns hold no "
+        "sound: 10 s are 10000000000", window);
   if (channel < -1 || seed < 0)
     return tool_usage ("--seed is 0 or more, --channel -1 or more");
   return 0;
@@ -101,6 +105,9 @@ main (int argc, char **argv)
   guint i;
   int code;
 
+  setlocale (LC_ALL, "");
+  /* Files and tables have points in their numbers wherever they are made. */
+  setlocale (LC_NUMERIC, "C");
   gst_init (NULL, NULL);
   g_set_prgname ("gst-asd");
   if (argc < 2) {

@@ -297,7 +297,9 @@ gst_asd_clip_reader_close (GstAsdClipReader * self)
 {
   if (self->chain == NULL)
     return;
-  chain_set_state (self->chain, GST_STATE_READY);
+  /* In READY the sink would keep what nobody has taken of this file. */
+  gst_element_set_state (GST_ELEMENT (self->chain->sink), GST_STATE_NULL);
+  gst_element_set_state (self->chain->pipeline, GST_STATE_READY);
   self->chain = NULL;
 
   /* No thread of the decoder is left, but set_flushing may be called. */

@@ -320,6 +320,34 @@ GST_START_TEST (test_seek_is_refused_and_flush_restarts_the_time)
 
 GST_END_TEST;
 
+/* A clip that is left at its first buffer leaves nothing behind: neither for
+ * the next clip nor in its way. */
+GST_START_TEST (test_left_early)
+{
+  const gsize n = 160000;
+  Run *run = run_new ("fakesink");
+
+  clips_write_pcm16 ("one.wav", 1, 16000, n, 5);
+  clips_write_pcm16 ("four.wav", 4, 16000, 9000, 6);
+  run_set_names (run, "one.wav", "four.wav", "one.wav", "one.wav", "four.wav",
+      "one.wav", "four.wav", NULL);
+  g_object_set (run->src, "channel", 3, NULL);
+  for (guint round = 0; round < 10; round++) {
+    run_play (run);
+    fail_unless_equals_int (run->warnings->len, 4);
+    fail_unless_equals_int (run->clips->len, 3);
+    for (guint clip = 0; clip < 3; clip++) {
+      run_assert_clip (run, clip, "four.wav", 9000);
+      for (gsize i = 0; i < 9000; i++)
+        fail_unless_quickly (run_sample (run, clip, i) ==
+            clips_value (6, i * 4 + 3) / 32768.0f);
+    }
+  }
+  run_free (run);
+}
+
+GST_END_TEST;
+
 static Suite *
 clipsrc_bad_suite (void)
 {
@@ -335,6 +363,7 @@ clipsrc_bad_suite (void)
   tcase_add_test (tcase, test_bad_files_between_good_ones);
   tcase_add_test (tcase, test_no_file_at_all);
   tcase_add_test (tcase, test_failing_in_the_middle);
+  tcase_add_test (tcase, test_left_early);
   tcase_add_test (tcase, test_stop_in_the_middle);
   tcase_add_test (tcase, test_seek_is_refused_and_flush_restarts_the_time);
   return suite;
