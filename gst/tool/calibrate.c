@@ -5,8 +5,6 @@
 
 #include "tool.h"
 
-#include <math.h>
-
 /* What the scores of a stage look like, for its section of the model. */
 static void
 write_summary (AsdModelWriter * writer, const AsdCalibration * summary)
@@ -27,16 +25,19 @@ write_summary (AsdModelWriter * writer, const AsdCalibration * summary)
       summary->quantiles, 1, shape);
 }
 
+/* A threshold is for windows, so each window counts. */
 static GArray *
-without_missing (GArray * scores)
+all_windows (GPtrArray * clips)
 {
-  GArray *present = g_array_new (FALSE, FALSE, sizeof (double));
+  GArray *all = g_array_new (FALSE, FALSE, sizeof (double));
   guint i;
 
-  for (i = 0; i < scores->len; i++)
-    if (!isnan (g_array_index (scores, double, i)))
-        g_array_append_val (present, g_array_index (scores, double, i));
-  return present;
+  for (i = 0; i < clips->len; i++) {
+    GArray *windows = g_ptr_array_index (clips, i);
+
+    g_array_append_vals (all, windows->data, windows->len);
+  }
+  return all;
 }
 
 /* Writes to the current stage of the writer. */
@@ -67,13 +68,13 @@ calibration_write (Calibration * self, const Training * training,
   guint i;
 
   for (i = 0; i < scores->len && ok; i++) {
-    GArray *present = without_missing (g_ptr_array_index (scores, i));
+    GArray *windows = all_windows (g_ptr_array_index (scores, i));
 
-    if (present->len > 0) {
+    if (windows->len > 0) {
       asd_model_writer_update_stage (writer, scorers[i]);
-      ok = calibrate_stage (self, present, writer, error);
+      ok = calibrate_stage (self, windows, writer, error);
     }
-    g_array_unref (present);
+    g_array_unref (windows);
   }
   return ok;
 }

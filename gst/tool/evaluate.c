@@ -127,20 +127,24 @@ open_machine (Machine * machine, Source ** train, Source ** test,
   return *train != NULL;
 }
 
+/* A clip's score is the mean of its windows'. */
 static ScoreList *
-list_scores (const Machine * machine, GArray * scores)
+list_scores (const Machine * machine, GPtrArray * scores)
 {
   ScoreList *list = score_list_new (machine->machine, machine->id);
-  guint i;
+  guint i, j;
 
   for (i = 0; i < scores->len; i++) {
-    double score = g_array_index (scores, double, i);
+    GArray *windows = g_ptr_array_index (scores, i);
+    double sum = 0;
     char *clip;
 
-    if (isnan (score))
+    if (windows->len == 0)
       continue;
+    for (j = 0; j < windows->len; j++)
+      sum += g_array_index (windows, double, j);
     clip = dataset_clip_name (machine, i);
-    score_list_add (list, clip, score);
+    score_list_add (list, clip, sum / windows->len);
     g_free (clip);
   }
   return list;
@@ -162,7 +166,7 @@ run_job (gpointer data, gpointer user_data)
   Job *job = data;
   Machine *machine = job->machine;
   Source *train = NULL, *test = NULL;
-  GArray *scores = NULL;
+  GPtrArray *scores = NULL;
   char *name = g_strdup_printf ("%s_%s.asd", machine->machine, machine->id);
   char *model = g_build_filename (job->folder, name, NULL);
 
@@ -181,7 +185,7 @@ run_job (gpointer data, gpointer user_data)
   if (machine->features != NULL)
     tool_progress_step (1);
 
-  g_clear_pointer (&scores, g_array_unref);
+  g_clear_pointer (&scores, g_ptr_array_unref);
   source_free (train);
   source_free (test);
   g_unlink (model);

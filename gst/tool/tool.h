@@ -144,10 +144,9 @@ typedef struct
 gboolean training_fit (const Training * training, Source * source,
     const char *model, GError ** error);
 
-/* Scores: a GArray of doubles, one a clip (the mean of its windows), NaN where
- * a clip gave none. @scorer is one of the recipe's, or NULL for the whole
- * recipe. */
-GArray *training_score (const Training * training, Source * source,
+/* The scores of each clip: GArrays of doubles, one a window. @scorer is one of
+ * the recipe's, or NULL for the whole recipe. */
+GPtrArray *training_score (const Training * training, Source * source,
     const char *scorer, const char *model, GError ** error);
 
 /* Scores of clips that the stages had not seen, from 5-fold cross-validation by

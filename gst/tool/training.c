@@ -28,10 +28,22 @@ training_fit (const Training * training, Source * source, const char *model,
   return TRUE;
 }
 
+/* A list of scores for each clip, empty so far. */
+static GPtrArray *
+make_scores (guint n_clips)
+{
+  GPtrArray *scores =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) g_array_unref);
+  guint i;
+
+  for (i = 0; i < n_clips; i++)
+    g_ptr_array_add (scores, g_array_new (FALSE, FALSE, sizeof (double)));
+  return scores;
+}
+
 typedef struct
 {
-  GArray *scores;
-  guint *n_windows;
+  GPtrArray *of_clip;
   gboolean without_score;       /* a window came that is no score */
 } Scores;
 
@@ -43,20 +55,17 @@ add_score (guint clip, GstBuffer * buffer, gpointer user_data)
   double score;
 
   if (structure == NULL || !gst_structure_get_double (structure, "score",
-          &score)) {
+          &score))
     scores->without_score = TRUE;
-    return;
-  }
-  g_array_index (scores->scores, double, clip) += score;
-  scores->n_windows[clip]++;
+  else
+    g_array_append_val (g_ptr_array_index (scores->of_clip, clip), score);
 }
 
-GArray *
+GPtrArray *
 training_score (const Training * training, Source * source,
     const char *scorer, const char *model, GError ** error)
 {
-  guint i, n = source_get_size (source);
-  Scores scores;
+  Scores scores = { NULL, FALSE };
   GstElement *bin;
   gboolean ok;
 
@@ -66,10 +75,7 @@ training_score (const Training * training, Source * source,
       error);
   if (bin == NULL)
     return NULL;
-  scores.scores = g_array_sized_new (FALSE, TRUE, sizeof (double), n);
-  g_array_set_size (scores.scores, n);
-  scores.n_windows = g_new0 (guint, n);
-  scores.without_score = FALSE;
+  scores.of_clip = make_scores (source_get_size (source));
   ok = tool_run (source, bin, add_score, &scores, NULL, error);
   if (ok && scores.without_score) {
     g_set_error (error, ASD_ERROR, ASD_ERROR_MISMATCH,
@@ -77,12 +83,9 @@ training_score (const Training * training, Source * source,
         "example asdgraph", gst_asd_recipe_get_title (training->recipe));
     ok = FALSE;
   }
-  for (i = 0; i < n; i++)
-    g_array_index (scores.scores, double, i) /= scores.n_windows[i];
-  g_free (scores.n_windows);
   if (!ok)
-    g_clear_pointer (&scores.scores, g_array_unref);
-  return scores.scores;
+    g_clear_pointer (&scores.of_clip, g_ptr_array_unref);
+  return scores.of_clip;
 }
 
 typedef struct
@@ -91,7 +94,7 @@ typedef struct
   Source *source;
   const guint *fold_of_clip;
   const char *folder;
-  GPtrArray *scores;            /* each fold writes those of its clips */
+  GPtrArray *scores;            /* of each scorer; a fold writes its clips' */
 
   GMutex lock;
   GError *error;
@@ -122,15 +125,18 @@ score_fold (CrossValidation * cv, GArray * clips, const char *model,
   guint i, j;
 
   for (i = 0; scorers[i] != NULL && ok; i++) {
-    GArray *scores = training_score (cv->training, held_out, scorers[i], model,
-        error);
-    GArray *all = g_ptr_array_index (cv->scores, i);
+    GPtrArray *scores = training_score (cv->training, held_out, scorers[i],
+        model, error);
+    GPtrArray *all = g_ptr_array_index (cv->scores, i);
 
     ok = scores != NULL;
-    for (j = 0; ok && j < clips->len; j++)
-      g_array_index (all, double, g_array_index (clips, guint, j)) =
-          g_array_index (scores, double, j);
-    g_clear_pointer (&scores, g_array_unref);
+    for (j = 0; ok && j < clips->len; j++) {
+      GArray *windows = g_ptr_array_index (scores, j);
+
+      g_array_append_vals (g_ptr_array_index (all, g_array_index (clips, guint,
+                  j)), windows->data, windows->len);
+    }
+    g_clear_pointer (&scores, g_ptr_array_unref);
   }
   source_free (held_out);
   return ok;
@@ -188,25 +194,6 @@ deal_folds (guint n_clips, guint n_folds, guint seed)
   return folds;
 }
 
-/* One array of scores for each scorer, without scores so far. */
-static GPtrArray *
-make_scores (guint n_scorers, guint n_clips)
-{
-  GPtrArray *all =
-      g_ptr_array_new_with_free_func ((GDestroyNotify) g_array_unref);
-  const double none = NAN;
-  guint i, j;
-
-  for (i = 0; i < n_scorers; i++) {
-    GArray *scores = g_array_sized_new (FALSE, FALSE, sizeof (double), n_clips);
-
-    for (j = 0; j < n_clips; j++)
-      g_array_append_val (scores, none);
-    g_ptr_array_add (all, scores);
-  }
-  return all;
-}
-
 GPtrArray *
 training_cross_validate (const Training * training, Source * source,
     GError ** error)
@@ -225,7 +212,10 @@ training_cross_validate (const Training * training, Source * source,
   folds = deal_folds (n_clips, n_folds, training->seed);
   cv.fold_of_clip = folds;
   cv.folder = folder;
-  cv.scores = make_scores (g_strv_length ((char **) scorers), n_clips);
+  cv.scores =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) g_ptr_array_unref);
+  for (i = 0; scorers[i] != NULL; i++)
+    g_ptr_array_add (cv.scores, make_scores (n_clips));
   g_mutex_init (&cv.lock);
 
   pool = g_thread_pool_new (run_fold, &cv, MIN (n_folds,

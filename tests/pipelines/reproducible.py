@@ -137,4 +137,10 @@ def inspect():
     check(abs(threshold - mean - 2 * deviation) < 1e-9 * threshold, text)
 
 
-main([model_bytes, seeds, jobs, names, inspect])
+def windows():
+    """A threshold is for windows: each of the 12 x 2 counts, not each clip."""
+    train('windows.asd', clips('windows'), '--window', '1000000000')
+    check_equal(inspected('windows.asd', 'calibration-n'), '24', 'held-out scores')
+
+
+main([model_bytes, seeds, jobs, names, inspect, windows])
