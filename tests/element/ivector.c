@@ -261,8 +261,10 @@ GST_START_TEST (test_bad_size)
         GST_STATE_CHANGE_FAILURE);
     test_check_error (bus, errors[i]);
     gst_element_set_state (element, GST_STATE_NULL);
-    gst_object_unref (element);
+    /* The messages on the bus refer to the element, and it to the bus. */
+    gst_element_set_bus (element, NULL);
     gst_object_unref (bus);
+    gst_object_unref (element);
   }
 }
 
