@@ -20,8 +20,13 @@ typedef struct
   gchar *model;
   gchar *stage;
 
-  AsdModelSection *section;     /* from start to stop */
-  GstAsdFeatureInfo info;       /* streaming thread only */
+  /* from start to stop */
+  AsdModelSection *section;
+  gboolean loaded;
+
+  /* streaming thread only */
+  GstAsdFeatureInfo info;
+  GstClockTime timestamp;       /* of the window */
 } GstAsdStagePrivate;
 
 G_DEFINE_ABSTRACT_TYPE_WITH_PRIVATE (GstAsdStage, gst_asd_stage,
@@ -37,6 +42,14 @@ gst_asd_stage_get_section (GstAsdStage * self)
   return priv->section;
 }
 
+gboolean
+gst_asd_stage_is_loaded (GstAsdStage * self)
+{
+  GstAsdStagePrivate *priv = GET_PRIVATE (self);
+
+  return priv->loaded;
+}
+
 const GstAsdFeatureInfo *
 gst_asd_stage_get_info (GstAsdStage * self)
 {
@@ -45,12 +58,23 @@ gst_asd_stage_get_info (GstAsdStage * self)
   return &priv->info;
 }
 
+void
+gst_asd_stage_skip_window (GstAsdStage * self, const gchar * reason)
+{
+  GstAsdStagePrivate *priv = GET_PRIVATE (self);
+
+  gst_asd_element_skip_window (GST_ELEMENT (self),
+      GST_BASE_TRANSFORM_SINK_PAD (self), priv->timestamp, reason);
+}
+
 gboolean
 gst_asd_stage_check_frames (GstAsdStage * self, GstBuffer * buffer,
     const gfloat *frames, gsize n_values)
 {
+  GstAsdStagePrivate *priv = GET_PRIVATE (self);
   const gchar *reason;
 
+  priv->timestamp = GST_BUFFER_PTS (buffer);
   if (n_values == 0)
     reason = "The window has no frames and gives no result: make it longer";
   else if (gst_asd_first_non_finite (frames, n_values) < n_values)
@@ -58,8 +82,7 @@ gst_asd_stage_check_frames (GstAsdStage * self, GstBuffer * buffer,
         "result: check the elements before";
   else
     return TRUE;
-  gst_asd_element_skip_window (GST_ELEMENT (self),
-      GST_BASE_TRANSFORM_SINK_PAD (self), GST_BUFFER_PTS (buffer), reason);
+  gst_asd_stage_skip_window (self, reason);
   return FALSE;
 }
 
@@ -69,9 +92,28 @@ gst_asd_stage_stop (GstBaseTransform * trans)
   GstAsdStage *self = GST_ASD_STAGE (trans);
   GstAsdStagePrivate *priv = GET_PRIVATE (self);
 
+  priv->loaded = FALSE;
   GST_ASD_STAGE_GET_CLASS (self)->unload (self);
   g_clear_pointer (&priv->section, gst_asd_section_release);
   return TRUE;
+}
+
+static gboolean
+load_section (GstAsdStage * self)
+{
+  GstAsdStagePrivate *priv = GET_PRIVATE (self);
+  GstElement *element = GST_ELEMENT (self);
+  gchar *model, *stage;
+
+  GST_OBJECT_LOCK (self);
+  model = g_strdup (priv->model);
+  stage = gst_asd_element_get_stage (element, priv->stage);
+  GST_OBJECT_UNLOCK (self);
+  priv->section = gst_asd_element_load_section (element, model, stage,
+      GST_ASD_STAGE_GET_CLASS (self)->kind);
+  g_free (model);
+  g_free (stage);
+  return priv->section != NULL;
 }
 
 static gboolean
@@ -80,21 +122,12 @@ gst_asd_stage_start (GstBaseTransform * trans)
   GstAsdStage *self = GST_ASD_STAGE (trans);
   GstAsdStageClass *klass = GST_ASD_STAGE_GET_CLASS (self);
   GstAsdStagePrivate *priv = GET_PRIVATE (self);
-  GstElement *element = GST_ELEMENT (self);
-  gchar *model, *stage;
   GError *error = NULL;
 
-  GST_OBJECT_LOCK (self);
-  model = g_strdup (priv->model);
-  stage = gst_asd_element_get_stage (element, priv->stage);
-  GST_OBJECT_UNLOCK (self);
-  priv->section = gst_asd_element_load_section (element, model, stage,
-      klass->kind);
-  g_free (model);
-  g_free (stage);
-  if (priv->section == NULL)
+  if (klass->kind != NULL && !load_section (self))
     return FALSE;
-  if (klass->load (self, priv->section, &error))
+  priv->loaded = klass->load (self, priv->section, &error);
+  if (priv->loaded)
     return TRUE;
 
   GST_ELEMENT_ERROR (self, RESOURCE, OPEN_READ, ("%s", error->message), (NULL));
@@ -128,7 +161,8 @@ gst_asd_stage_set_caps (GstBaseTransform * trans, GstCaps * incaps,
   GstAsdStagePrivate *priv = GET_PRIVATE (self);
 
   if (gst_asd_feature_info_from_caps (&priv->info, incaps))
-    return gst_asd_element_check_features (GST_ELEMENT (self), priv->section,
+    return priv->section == NULL
+        || gst_asd_element_check_features (GST_ELEMENT (self), priv->section,
         &priv->info);
 
   GST_ELEMENT_ERROR (self, STREAM, WRONG_TYPE,

@@ -18,8 +18,11 @@ G_DECLARE_DERIVABLE_TYPE (GstAsdStage, gst_asd_stage, GST, ASD_STAGE,
 
 /**
  * GstAsdStageClass:
- * @kind: kind of model section that @load reads, for example "graph"
- * @load: take what the element needs from the section; on failure set @error
+ * @kind: kind of model section that @load reads, for example "graph"; NULL for
+ *     an element that learned nothing: its properties model and stage have no
+ *     meaning
+ * @load: take what the element needs from the section (NULL without @kind); on
+ *     failure set @error
  * @unload: free it (may be called without a load)
  *
  * Base class of elements that take features and a section of a model: of
@@ -43,9 +46,17 @@ struct _GstAsdStageClass
 /**
  * gst_asd_stage_get_section: (skip)
  *
- * Returns: (transfer none): the section, from READY to PAUSED and back
+ * Returns: (transfer none) (nullable): the section, from READY to PAUSED and
+ *     back; NULL for a class without a kind
  */
 AsdModelSection *gst_asd_stage_get_section (GstAsdStage * self);
+
+/**
+ * gst_asd_stage_is_loaded: (skip)
+ *
+ * Returns: whether load has been called, and unload not yet
+ */
+gboolean gst_asd_stage_is_loaded (GstAsdStage * self);
 
 /**
  * gst_asd_stage_get_info: (skip)
@@ -66,6 +77,15 @@ const GstAsdFeatureInfo *gst_asd_stage_get_info (GstAsdStage * self);
  */
 gboolean gst_asd_stage_check_frames (GstAsdStage * self, GstBuffer * buffer,
     const gfloat * frames, gsize n_values);
+
+/**
+ * gst_asd_stage_skip_window: (skip)
+ * @reason: what is wrong and what to do, one line
+ *
+ * Posts a warning that the window that gst_asd_stage_check_frames() saw last is
+ * left out.
+ */
+void gst_asd_stage_skip_window (GstAsdStage * self, const gchar * reason);
 
 G_END_DECLS
 

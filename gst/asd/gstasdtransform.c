@@ -4,6 +4,7 @@
  */
 
 #include "gstasdtransform.h"
+#include "gstasdutils.h"
 
 static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE ("sink",
     GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS (GST_ASD_FEATURES_CAPS));
@@ -26,7 +27,7 @@ same_number (GstAsdTransform * self, gsize n_frames)
   return n_frames;
 }
 
-/* What comes out is known where the model is loaded and the input is. */
+/* What comes out is known once the element is loaded and the input is known. */
 static GstCaps *
 gst_asd_transform_transform_caps (GstBaseTransform * trans,
     GstPadDirection direction, GstCaps * caps, GstCaps * filter)
@@ -36,7 +37,7 @@ gst_asd_transform_transform_caps (GstBaseTransform * trans,
   GstCaps *result, *all;
 
   if (direction != GST_PAD_SINK
-      || gst_asd_stage_get_section (GST_ASD_STAGE (self)) == NULL
+      || !gst_asd_stage_is_loaded (GST_ASD_STAGE (self))
       || !gst_asd_feature_info_from_caps (&in, caps))
     return GST_BASE_TRANSFORM_CLASS
         (gst_asd_transform_parent_class)->transform_caps (trans, direction,
@@ -105,6 +106,12 @@ gst_asd_transform_transform (GstBaseTransform * trans, GstBuffer * inbuf,
     n_out = out.size / sizeof (gfloat) / out_size;
     GST_ASD_TRANSFORM_GET_CLASS (self)->transform (self,
         (const gfloat *) in.data, n_frames, (gfloat *) out.data, &n_out);
+  }
+  if (gst_asd_first_non_finite ((const gfloat *) out.data, n_out * out_size)
+      < n_out * out_size) {
+    gst_asd_stage_skip_window (stage, "The result is not finite: the features "
+        "are too large, check the level of the input");
+    n_out = 0;
   }
   gst_buffer_unmap (outbuf, &out);
   gst_buffer_unmap (inbuf, &in);

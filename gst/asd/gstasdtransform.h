@@ -17,17 +17,20 @@ G_DECLARE_DERIVABLE_TYPE (GstAsdTransform, gst_asd_transform, GST,
 /**
  * GstAsdTransformClass:
  * @describe: describe in @out the frames that come from frames like @in, which
- *     the model was trained on; @out comes in as a copy of @in. Called after
- *     load.
+ *     the model (if there is one) was trained on; @out comes in as a copy of @in.
+ *     A new kind of features gets one name whatever @in is, so that a model
+ *     from an "array" fits the features themselves. Called after load.
  * @max_frames: the most frames that a window of @n_frames gives; default: as
  *     many
  * @transform: write the frames of one window. *@n_out comes in as what
- *     max_frames said and leaves as the number written; 0 drops the window.
- *     Input is finite and not empty.
+ *     max_frames said and leaves as the number written; 0 drops the window: say
+ *     why with gst_asd_stage_skip_window(). Input is finite and not empty.
+ *     Output that is not finite is dropped with a warning.
  *
- * Base class of elements that turn features into other features by what they
- * learned. It does what #GstAsdStage does, and negotiation. A subclass gives
- * kind, load and unload of #GstAsdStage, @describe and @transform.
+ * Base class of elements that turn features into other features, most by what
+ * they learned. It does what #GstAsdStage does, and negotiation. A subclass
+ * gives load and unload of #GstAsdStage, its kind if it has a model, @describe
+ * and @transform.
  */
 struct _GstAsdTransformClass
 {
