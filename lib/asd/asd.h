@@ -30,6 +30,7 @@
 #include <asd/noisegate.h>
 #include <asd/npy.h>
 #include <asd/progress.h>
+#include <asd/scale.h>
 #include <asd/simulator.h>
 #include <asd/ubm.h>
 

@@ -1,0 +1,229 @@
+/* gst-asd: anomalous sound detection for GStreamer
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+/**
+ * SECTION:element-asdscaletrain
+ * @title: asdscaletrain
+ *
+ * Learns for #asdscale the scale of each dimension: its mean and standard
+ * deviation, or its range; of the features or of their logarithm. A dimension
+ * that is constant gets a standard deviation (or a range) of 1. Keeps no
+ * frames. At least two frames are needed, and with log=true none may be
+ * negative.
+ *
+ * Posts GST_MESSAGE_PROGRESS with the code "train". EOS reaches the bus when
+ * the model is safe on disk.
+ *
+ * ## Example launch lines
+ * |[
+ * gst-launch-1.0 -q asdclipsrc location='train/normal*.wav' ! asdmodspec ! asdscaletrain model=scale.asd log=true
+ * gst-launch-1.0 -q filesrc location=train.npy ! asdnpydec ! asdscaletrain model=range.asd method=min-max low=0 high=1
+ * ]|
+ */
+
+#include "../elements.h"
+
+#include <asd/asd.h>
+#include <gst/asd/asd.h>
+
+#define GST_TYPE_ASD_SCALE_TRAIN (gst_asd_scale_train_get_type ())
+G_DECLARE_FINAL_TYPE (GstAsdScaleTrain, gst_asd_scale_train, GST,
+    ASD_SCALE_TRAIN, GstAsdTrainer)
+#define DEFAULT_LOG FALSE
+#define DEFAULT_METHOD ASD_SCALE_STANDARDISE
+#define DEFAULT_LOW -5
+#define DEFAULT_HIGH 5
+     enum
+     {
+       PROP_0,
+       PROP_LOG,
+       PROP_METHOD,
+       PROP_LOW,
+       PROP_HIGH,
+     };
+
+     struct _GstAsdScaleTrain
+     {
+       GstAsdTrainer parent;
+
+       AsdScaleConfig config;   /* under the object lock */
+
+       AsdScaleTrainer *trainer;
+     };
+
+     static GstStaticPadTemplate sink_template =
+         GST_STATIC_PAD_TEMPLATE ("sink",
+    GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS (GST_ASD_FEATURES_CAPS));
+
+G_DEFINE_TYPE (GstAsdScaleTrain, gst_asd_scale_train, GST_TYPE_ASD_TRAINER);
+GST_ELEMENT_REGISTER_DEFINE (asdscaletrain, "asdscaletrain", GST_RANK_NONE,
+    GST_TYPE_ASD_SCALE_TRAIN);
+
+#define GST_TYPE_ASD_SCALE_METHOD (gst_asd_scale_method_get_type ())
+     static GType gst_asd_scale_method_get_type (void)
+{
+  static gsize type = 0;
+
+  if (g_once_init_enter (&type)) {
+    GType new_type = g_enum_register_static ("GstAsdScaleMethod",
+        asd_scale_method_values ());
+
+    gst_type_mark_as_plugin_api (new_type, 0);
+    g_once_init_leave (&type, new_type);
+  }
+  return type;
+}
+
+static void
+gst_asd_scale_train_reset (GstAsdTrainer * trainer)
+{
+  g_clear_pointer (&GST_ASD_SCALE_TRAIN (trainer)->trainer,
+      asd_scale_trainer_free);
+}
+
+static gboolean
+gst_asd_scale_train_collect (GstAsdTrainer * trainer, const gfloat *frames,
+    gsize n_frames, GError ** error)
+{
+  GstAsdScaleTrain *self = GST_ASD_SCALE_TRAIN (trainer);
+  AsdScaleConfig config;
+  const char *wrong;
+
+  if (self->trainer == NULL) {
+    GST_OBJECT_LOCK (self);
+    config = self->config;
+    GST_OBJECT_UNLOCK (self);
+    wrong = asd_scale_config_check (&config);
+    if (wrong != NULL) {
+      g_set_error (error, ASD_ERROR, ASD_ERROR_MISMATCH, "%s: %s",
+          GST_OBJECT_NAME (self), wrong);
+      return FALSE;
+    }
+    self->trainer = asd_scale_trainer_new (&config,
+        gst_asd_feature_info_frame_size (gst_asd_trainer_get_info (trainer)));
+  }
+  return asd_scale_trainer_add (self->trainer, frames, n_frames, error);
+}
+
+static gboolean
+gst_asd_scale_train_fit (GstAsdTrainer * trainer, AsdModelWriter * writer,
+    GCancellable * cancellable, GError ** error)
+{
+  GstAsdScaleTrain *self = GST_ASD_SCALE_TRAIN (trainer);
+  AsdScale *scale = asd_scale_trainer_fit (self->trainer, error);
+
+  if (scale == NULL)
+    return FALSE;
+  asd_scale_save (scale, writer);
+  asd_scale_unref (scale);
+  return TRUE;
+}
+
+static void
+gst_asd_scale_train_set_property (GObject * object, guint id,
+    const GValue * value, GParamSpec * pspec)
+{
+  AsdScaleConfig *config = &GST_ASD_SCALE_TRAIN (object)->config;
+
+  GST_OBJECT_LOCK (object);
+  switch (id) {
+    case PROP_LOG:
+      config->log = g_value_get_boolean (value);
+      break;
+    case PROP_METHOD:
+      config->method = g_value_get_enum (value);
+      break;
+    case PROP_LOW:
+      config->low = g_value_get_double (value);
+      break;
+    case PROP_HIGH:
+      config->high = g_value_get_double (value);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+      break;
+  }
+  GST_OBJECT_UNLOCK (object);
+}
+
+static void
+gst_asd_scale_train_get_property (GObject * object, guint id, GValue * value,
+    GParamSpec * pspec)
+{
+  AsdScaleConfig *config = &GST_ASD_SCALE_TRAIN (object)->config;
+
+  GST_OBJECT_LOCK (object);
+  switch (id) {
+    case PROP_LOG:
+      g_value_set_boolean (value, config->log);
+      break;
+    case PROP_METHOD:
+      g_value_set_enum (value, config->method);
+      break;
+    case PROP_LOW:
+      g_value_set_double (value, config->low);
+      break;
+    case PROP_HIGH:
+      g_value_set_double (value, config->high);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+      break;
+  }
+  GST_OBJECT_UNLOCK (object);
+}
+
+static void
+gst_asd_scale_train_finalize (GObject * object)
+{
+  gst_asd_scale_train_reset (GST_ASD_TRAINER (object));
+  G_OBJECT_CLASS (gst_asd_scale_train_parent_class)->finalize (object);
+}
+
+static void
+gst_asd_scale_train_class_init (GstAsdScaleTrainClass * klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  GstElementClass *element_class = GST_ELEMENT_CLASS (klass);
+  GstAsdTrainerClass *trainer_class = GST_ASD_TRAINER_CLASS (klass);
+  GParamFlags flags = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS |
+      GST_PARAM_MUTABLE_READY;
+
+  object_class->set_property = gst_asd_scale_train_set_property;
+  object_class->get_property = gst_asd_scale_train_get_property;
+  object_class->finalize = gst_asd_scale_train_finalize;
+  g_object_class_install_property (object_class, PROP_LOG,
+      g_param_spec_boolean ("log", "Logarithm", "Take the logarithm "
+          "ln (x + 1e-12) of the features first, for energies", DEFAULT_LOG,
+          flags));
+  g_object_class_install_property (object_class, PROP_METHOD,
+      g_param_spec_enum ("method", "Method", "What each dimension is brought "
+          "to: mean 0 and standard deviation 1, or from low to high",
+          GST_TYPE_ASD_SCALE_METHOD, DEFAULT_METHOD, flags));
+  g_object_class_install_property (object_class, PROP_LOW,
+      g_param_spec_double ("low", "Low", "Where min-max brings the smallest "
+          "training value", -1e6, 1e6, DEFAULT_LOW, flags));
+  g_object_class_install_property (object_class, PROP_HIGH,
+      g_param_spec_double ("high", "High", "Where min-max brings the largest "
+          "training value; above low", -1e6, 1e6, DEFAULT_HIGH, flags));
+
+  gst_element_class_add_static_pad_template (element_class, &sink_template);
+  gst_element_class_set_static_metadata (element_class,
+      "Feature scale trainer", "Sink/Analyzer/Audio",
+      "Learns the scale of each dimension of features for asdscale", "gst-asd");
+  trainer_class->kind = "scale";
+  trainer_class->reset = gst_asd_scale_train_reset;
+  trainer_class->collect = gst_asd_scale_train_collect;
+  trainer_class->fit = gst_asd_scale_train_fit;
+}
+
+static void
+gst_asd_scale_train_init (GstAsdScaleTrain * self)
+{
+  self->config.log = DEFAULT_LOG;
+  self->config.method = DEFAULT_METHOD;
+  self->config.low = DEFAULT_LOW;
+  self->config.high = DEFAULT_HIGH;
+}
