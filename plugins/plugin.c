@@ -23,9 +23,11 @@ plugin_init (GstPlugin * plugin)
   ret |= GST_ELEMENT_REGISTER (asdmodspec, plugin);
   ret |= GST_ELEMENT_REGISTER (asdnpydec, plugin);
   ret |= GST_ELEMENT_REGISTER (asdnpyenc, plugin);
+  ret |= GST_ELEMENT_REGISTER (asdpool, plugin);
   ret |= GST_ELEMENT_REGISTER (asdscale, plugin);
   ret |= GST_ELEMENT_REGISTER (asdscaletrain, plugin);
   ret |= GST_ELEMENT_REGISTER (asdscoreenc, plugin);
+  ret |= GST_ELEMENT_REGISTER (asdstack, plugin);
   ret |= GST_ELEMENT_REGISTER (asdtestsrc, plugin);
 
   return ret;

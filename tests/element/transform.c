@@ -275,6 +275,104 @@ GST_START_TEST (test_bad_training)
 
 GST_END_TEST;
 
+/* One frame for a window of many and for one of one, without a model. */
+GST_START_TEST (test_pool)
+{
+  static const struct
+  {
+    const char *method;
+    gsize n;
+    float of_two[2 * SIZE];
+    float of_one[2 * SIZE];
+  } cases[] = {
+    {"mean", SIZE, {2, 4, 3.25, 4.125, 5, 9}, {1, 2, 3, 4, 5, 9}},
+    {"max", SIZE, {3, 6, 3.5, 4.25, 5, 9}, {1, 2, 3, 4, 5, 9}},
+    {"std", SIZE, {1, 2, 0.25, 0.125, 0, 0}, {0}},
+    {"mean-std", 2 * SIZE, {2, 4, 3.25, 4.125, 5, 9, 1, 2, 0.25, 0.125, 0, 0},
+        {1, 2, 3, 4, 5, 9}},
+    {"gwrp r=0.25", SIZE, {2.6, 5.2, 3.4, 4.2, 5, 9}, {1, 2, 3, 4, 5, 9}},
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    TestHarness *t = test_harness_new ("asdpool method=%s", cases[i].method);
+    g_autoptr (GPtrArray) buffers = NULL;
+
+    test_start_features (t, "clip", MODSPEC);
+    push (t, training, 2, 0);
+    push (t, training, 0, GST_SECOND);
+    push (t, training, 1, 2 * GST_SECOND);
+    check_out (t, "pooled", 2 * cases[i].n / SIZE, 3, 0, 0);
+    test_check_warning (t->bus, "no frames");
+    buffers = test_pull_all (t);
+    fail_unless_equals_int (buffers->len, 2);
+    check_frames (buffers->pdata[0], cases[i].of_two, cases[i].n, 0);
+    check_frames (buffers->pdata[1], cases[i].of_one, cases[i].n,
+        2 * GST_SECOND);
+    test_check_quiet (t->bus, GST_MESSAGE_ERROR | GST_MESSAGE_WARNING);
+    test_harness_free (t);
+  }
+}
+
+GST_END_TEST;
+
+/* T frames become T - n + 1; too few and none give a warning and nothing. */
+GST_START_TEST (test_stack)
+{
+  const gsize n_frames = 5, n = 3;
+  float frames[5 * SIZE], expected[3 * 3 * SIZE];
+  TestHarness *t = test_harness_new ("asdstack frames=3");
+  g_autoptr (GPtrArray) buffers = NULL;
+
+  for (gsize i = 0; i < n_frames * SIZE; i++)
+    frames[i] = i;
+  for (gsize i = 0; i < 3 * n * SIZE; i++)
+    expected[i] = i / (n * SIZE) * SIZE + i % (n * SIZE);
+  test_start_features (t, "clip", MODSPEC);
+  push (t, frames, n_frames, 0);
+  push (t, frames, n - 1, GST_SECOND);
+  push (t, frames, 0, 2 * GST_SECOND);
+  push (t, frames, n, 3 * GST_SECOND);
+  check_out (t, "stacked", 3, SIZE, 400 + 2 * 160, 160);
+  test_check_warning (t->bus, "2 frames.*3 that asdstack0.*longer.*lower");
+  test_check_warning (t->bus, "no frames");
+  test_check_quiet (t->bus, GST_MESSAGE_ERROR | GST_MESSAGE_WARNING);
+  buffers = test_pull_all (t);
+  fail_unless_equals_int (buffers->len, 2);
+  check_frames (buffers->pdata[0], expected, 3 * n * SIZE, 0);
+  check_frames (buffers->pdata[1], expected, n * SIZE, 3 * GST_SECOND);
+  test_harness_free (t);
+}
+
+GST_END_TEST;
+
+/* Restarted with another size, everything follows. */
+GST_START_TEST (test_restart)
+{
+  TestHarness *t = test_harness_new ("asdstack name=s frames=2 ! asdpool "
+      "name=p method=max");
+  GstElement *stack = test_element (t, "s"), *pool = test_element (t, "p");
+  g_autoptr (GPtrArray) buffers = NULL;
+
+  test_start_features (t, "clip", MODSPEC);
+  push (t, training, 2, 0);
+  check_out (t, "pooled", 2, SIZE, 0, 0);
+  gst_element_set_state (t->bin, GST_STATE_READY);
+  g_object_set (stack, "frames", 1, NULL);
+  gst_util_set_object_arg (G_OBJECT (pool), "method", "mean-std");
+  gst_element_set_state (t->bin, GST_STATE_PLAYING);
+  test_start_features (t, "clip", MODSPEC);
+  push (t, training, 2, GST_SECOND);
+  check_out (t, "pooled", 2, SIZE, 0, 0);
+  buffers = test_pull_all (t);
+  fail_unless_equals_int (buffers->len, 2);
+  check_frames (buffers->pdata[0], training, 2 * SIZE, 0);
+  gst_object_unref (stack);
+  gst_object_unref (pool);
+  test_harness_free (t);
+}
+
+GST_END_TEST;
+
 static Suite *
 transform_suite (void)
 {
@@ -288,6 +386,9 @@ transform_suite (void)
   tcase_add_test (tc, test_bad_windows);
   tcase_add_test (tc, test_mismatch);
   tcase_add_test (tc, test_bad_training);
+  tcase_add_test (tc, test_pool);
+  tcase_add_test (tc, test_stack);
+  tcase_add_test (tc, test_restart);
   return s;
 }
 
