@@ -23,6 +23,8 @@ plugin_init (GstPlugin * plugin)
   ret |= GST_ELEMENT_REGISTER (asdmodspec, plugin);
   ret |= GST_ELEMENT_REGISTER (asdnpydec, plugin);
   ret |= GST_ELEMENT_REGISTER (asdnpyenc, plugin);
+  ret |= GST_ELEMENT_REGISTER (asdpca, plugin);
+  ret |= GST_ELEMENT_REGISTER (asdpcatrain, plugin);
   ret |= GST_ELEMENT_REGISTER (asdpool, plugin);
   ret |= GST_ELEMENT_REGISTER (asdscale, plugin);
   ret |= GST_ELEMENT_REGISTER (asdscaletrain, plugin);

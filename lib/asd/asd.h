@@ -29,6 +29,7 @@
 #include <asd/modspec.h>
 #include <asd/noisegate.h>
 #include <asd/npy.h>
+#include <asd/pca.h>
 #include <asd/pool.h>
 #include <asd/progress.h>
 #include <asd/scale.h>

@@ -24,6 +24,9 @@ void dpotri_ (const char *uplo, const int *n, double *a, const int *lda,
     int *info);
 void dtrtri_ (const char *uplo, const char *diag, const int *n, double *a,
     const int *lda, int *info);
+void dsyevd_ (const char *jobz, const char *uplo, const int *n, double *a,
+    const int *lda, double *w, double *work, const int *lwork, int *iwork,
+    const int *liwork, int *info);
 
 /* Elements of the lower triangle of an n x n matrix, stored row after row. */
 #define ASD_PACKED_SIZE(n) ((n) * ((n) + 1) / 2)
@@ -80,6 +83,28 @@ asd_cholesky_solve (const double *l, gsize dim, double *x)
       dim, x, 1);
   cblas_dtrsv (CblasRowMajor, CblasLower, CblasTrans, CblasNonUnit, dim, l,
       dim, x, 1);
+}
+
+/* Replaces a symmetric @a, of which the lower triangle is read, by its
+ * eigenvectors, one in each row, and gives the eigenvalues, smallest first. */
+static inline gboolean
+asd_eigen_symmetric (double *a, gsize dim, double *values)
+{
+  int n = dim, info, lwork = -1, liwork = -1;
+  double size, *work = &size;
+  int isize, *iwork = &isize;
+
+  dsyevd_ ("V", "U", &n, a, &n, values, work, &lwork, iwork, &liwork, &info);
+  if (info != 0)
+    return FALSE;
+  lwork = size;
+  liwork = isize;
+  work = g_new (double, lwork);
+  iwork = g_new (int, liwork);
+  dsyevd_ ("V", "U", &n, a, &n, values, work, &lwork, iwork, &liwork, &info);
+  g_free (work);
+  g_free (iwork);
+  return info == 0;
 }
 
 static inline void

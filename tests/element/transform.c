@@ -185,14 +185,17 @@ GST_START_TEST (test_bad_windows)
   static const char *const warnings[] = {
     "no frames.*longer", "not finite.*before", "not finite.*too large"
   };
+  static const char *const elements[] = { "asdscale", "asdpca" };
+  const char *element = elements[__i__];
   const char *model = test_path ("m.asd");
+  g_autofree char *trainer = g_strdup_printf ("%strain", element);
   g_autoptr (GPtrArray) buffers = NULL;
   float bad[SIZE] = { 1, 2, NAN, 4, 5, 6 };
-  const float large[SIZE] = { 1, 2, 3e38, 4, 5, 6 };
+  const float large[SIZE] = { 3e38, 3e38, 3e38, 3e38, 3e38, 3e38 };
   TestHarness *t;
 
-  train ("asdscaletrain", model);
-  t = test_harness_new ("asdscale model=%s", model);
+  train (trainer, model);
+  t = test_harness_new ("%s model=%s", element, model);
   test_start_features (t, "clip", MODSPEC);
   push (t, bad, 0, 0);
   push (t, bad, 1, GST_SECOND);
@@ -213,29 +216,35 @@ GST_END_TEST;
  * it claims to be for. */
 GST_START_TEST (test_mismatch)
 {
+  static const char *const stages[] = { "scale", "pca" };
+  const char *stage = stages[__i__];
   const char *model = test_path ("m.asd");
+  g_autofree char *trainer = g_strdup_printf ("asd%strain", stage);
+  g_autofree char *name = g_strdup_printf ("asd%s", stage);
+  g_autofree char *text = g_strdup_printf ("m\\.asd.*%s.*6 values.*1 x 7",
+      stage);
   g_autoptr (AsdModelWriter) writer = asd_model_writer_new ();
   GstElement *element;
   TestHarness *t;
   GstBus *bus;
 
-  train ("asdscaletrain", model);
-  t = test_harness_new ("asdscale model=%s", model);
+  train (trainer, model);
+  t = test_harness_new ("%s model=%s", name, model);
   test_start_features (t, "clip", TEST_FEATURES (1, 42, "mfcc", 16000));
   test_check_error (t->bus, "trained on modspec 2x3.*stream is mfcc 1x42");
   test_harness_free (t);
 
-  asd_model_writer_update_stage (writer, "scale");
+  asd_model_writer_update_stage (writer, stage);
   asd_model_writer_set_string (writer, "caps",
       TEST_FEATURES (1, 7, "modspec", 16000));
   fail_unless (asd_model_writer_commit (writer, model, NULL, NULL));
-  element = gst_element_factory_make ("asdscale", NULL);
+  element = gst_element_factory_make (name, NULL);
   bus = gst_bus_new ();
   gst_element_set_bus (element, bus);
   g_object_set (element, "model", model, NULL);
   fail_unless (gst_element_set_state (element, GST_STATE_PAUSED) ==
       GST_STATE_CHANGE_FAILURE);
-  test_check_error (bus, "m\\.asd.*scale.*6 values.*1 x 7");
+  test_check_error (bus, text);
   gst_element_set_state (element, GST_STATE_NULL);
   gst_element_set_bus (element, NULL);
   gst_object_unref (bus);
@@ -257,6 +266,8 @@ GST_START_TEST (test_bad_training)
     {"asdscaletrain", 1, "at least two"},
     {"asdscaletrain log=true", 2, "-0\\.5.*log=false"},
     {"asdscaletrain low=5 high=-5", 2, "low must be below high"},
+    {"asdpcatrain", 1, "at least two"},
+    {"asdpcatrain components=2", 2, "1 directions.*2 components"},
   };
   const float frames[2 * SIZE] = { 1, 2, 3, 4, 5, 6, 7, 8, -0.5, 1, 2, 3 };
 
@@ -271,6 +282,37 @@ GST_START_TEST (test_bad_training)
     fail_unless (!g_file_test (test_path ("m.asd"), G_FILE_TEST_EXISTS));
     free_trainer (&t);
   }
+}
+
+GST_END_TEST;
+
+/* 1 x components, with the time of frames kept. */
+GST_START_TEST (test_pca)
+{
+  const char *model = test_path ("m.asd");
+  g_autoptr (GPtrArray) buffers = NULL;
+  /* Two frames differ in one direction: whitened, -a and a with the sample
+   * variance 2 a^2 = 1. */
+  const float expected[2] = { -G_SQRT2 / 2, G_SQRT2 / 2 };
+  TestHarness *t;
+
+  train ("asdpcatrain whiten=true", model);
+  t = test_harness_new ("asdpca model=%s", model);
+  test_start_features (t, "clip", MODSPEC);
+  push (t, training, 2, 0);
+  push (t, training, 1, GST_SECOND);
+  test_push_event (t, gst_event_new_flush_start ());
+  test_push_event (t, gst_event_new_flush_stop (TRUE));
+  test_start_features (t, "next clip", MODSPEC);
+  push (t, training, 1, 0);
+  check_out (t, "pca", 1, 1, 400, 160);
+  buffers = test_pull_all (t);
+  fail_unless_equals_int (buffers->len, 3);
+  check_frames (buffers->pdata[0], expected, 2, 0);
+  check_frames (buffers->pdata[1], expected, 1, GST_SECOND);
+  check_frames (buffers->pdata[2], expected, 1, 0);
+  test_check_quiet (t->bus, GST_MESSAGE_ERROR | GST_MESSAGE_WARNING);
+  test_harness_free (t);
 }
 
 GST_END_TEST;
@@ -383,9 +425,10 @@ transform_suite (void)
   tcase_add_checked_fixture (tc, test_folder_setup, test_folder_teardown);
   tcase_add_test (tc, test_scale);
   tcase_add_test (tc, test_scale_log);
-  tcase_add_test (tc, test_bad_windows);
-  tcase_add_test (tc, test_mismatch);
+  tcase_add_loop_test (tc, test_bad_windows, 0, 2);
+  tcase_add_loop_test (tc, test_mismatch, 0, 2);
   tcase_add_test (tc, test_bad_training);
+  tcase_add_test (tc, test_pca);
   tcase_add_test (tc, test_pool);
   tcase_add_test (tc, test_stack);
   tcase_add_test (tc, test_restart);
