@@ -22,6 +22,7 @@
 #include <asd/ivector.h>
 #include <asd/ivectortrainer.h>
 #include <asd/kmeans.h>
+#include <asd/logmel.h>
 #include <asd/mel.h>
 #include <asd/metrics.h>
 #include <asd/mfcc.h>

@@ -4,6 +4,7 @@
  */
 
 #include "fft.h"
+#include "simd.h"
 
 static GMutex planner_lock;
 
@@ -49,4 +50,22 @@ void
 asd_fft_inverse (AsdFft * self)
 {
   fftwf_execute (self->inverse_plan);
+}
+
+ASD_KERNEL
+power_kernel (const fftwf_complex * spectrum, gsize n, float *power)
+{
+  gsize k;
+
+  for (k = 0; k < n; k++)
+    power[k] = spectrum[k][0] * spectrum[k][0]
+        + spectrum[k][1] * spectrum[k][1];
+}
+
+ASD_DEFINE_KERNEL (compute_power, power_kernel,
+    (const fftwf_complex * spectrum, gsize n, float *power),
+    (spectrum, n, power))
+     void asd_fft_get_power (const AsdFft * self, float *power)
+{
+  compute_power (self->spectrum, self->size / 2 + 1, power);
 }

@@ -57,6 +57,12 @@ void asd_fft_forward (AsdFft *self);
  */
 void asd_fft_inverse (AsdFft *self);
 
+/**
+ * asd_fft_get_power:
+ * @power: (out): |spectrum[k]|^2 of the size / 2 + 1 bins
+ */
+void asd_fft_get_power (const AsdFft *self, float *power);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (AsdFft, asd_fft_free)
 
 G_END_DECLS

@@ -57,9 +57,15 @@ band_points (const AsdMelConfig * config, guint band, double points[3])
   double high = hz_to_mel (config->scale, config->high_frequency);
   guint i;
 
-  for (i = 0; i < 3; i++)
+  for (i = 0; i < 3; i++) {
     points[i] = mel_to_hz (config->scale, low + (high - low) * (band + i)
         / (config->bands + 1));
+    /* Half the rate may be a whole bin, and rounding errors put it below that in
+     * speechpy at 16 kHz. Here it is below always. */
+    if (config->grid > 0)
+      points[i] = floor (config->grid * points[i] / config->rate
+          * (1 - 1e-12)) * config->rate / config->n_fft;
+  }
 }
 
 /* Whether a bin lies inside the band, where its weight is above zero. */
@@ -69,6 +75,8 @@ covers_a_bin (const AsdMelConfig * config, guint band)
   double points[3];
 
   band_points (config, band, points);
+  if (config->grid > 0)
+    return points[2] > points[0];
   return (floor (points[0] * config->n_fft / config->rate) + 1) * config->rate
       < points[2] * config->n_fft;
 }
@@ -90,6 +98,8 @@ asd_mel_config_check (const AsdMelConfig * config)
     return "high-frequency must be above low-frequency";
   if (!(config->high_frequency <= config->rate / 2.0))
     return "high-frequency must be at most half the rate";
+  if (config->grid > config->n_fft + 1)
+    return "grid must be at most n-fft + 1";
   for (i = 0; i < config->bands; i++)
     if (!covers_a_bin (config, i))
       return "bands are so many that one lies between two bins of the "
@@ -97,12 +107,16 @@ asd_mel_config_check (const AsdMelConfig * config)
   return NULL;
 }
 
-/* The weight at a frequency, 0 or less outside. */
+/* The weight at a frequency, 0 or less outside. On a grid the peak may be an
+ * end too. */
 static double
 triangle (const double points[3], double hz)
 {
-  return MIN ((hz - points[0]) / (points[1] - points[0]),
-      (points[2] - hz) / (points[2] - points[1]));
+  if (hz == points[1])
+    return 1;
+  if (hz < points[1])
+    return (hz - points[0]) / (points[1] - points[0]);
+  return (points[2] - hz) / (points[2] - points[1]);
 }
 
 AsdMel *
@@ -140,6 +154,89 @@ asd_mel_new (const AsdMelConfig * config)
       self->weights[n_weights++] = scale * weight;
     }
   }
+  return self;
+}
+
+/* Takes over the weights, [band][bin]. */
+static AsdMel *
+new_from_weights (guint bands, guint n_bins, double *weights)
+{
+  AsdMel *self = g_new0 (AsdMel, 1);
+  gsize n_weights = 0;
+  guint b, k;
+
+  self->bands = bands;
+  self->n_bins = n_bins;
+  self->band = g_new0 (Band, bands);
+  self->weights = g_new (float, (gsize) bands * n_bins);
+  for (b = 0; b < bands; b++) {
+    const double *row = weights + (gsize) b * n_bins;
+    Band *band = &self->band[b];
+    guint end = n_bins;
+
+    while (row[band->first] == 0)
+      band->first++;
+    while (row[end - 1] == 0)
+      end--;
+    band->n = end - band->first;
+    band->offset = n_weights;
+    for (k = band->first; k < end; k++)
+      self->weights[n_weights++] = row[k];
+  }
+  self->weights = g_renew (float, self->weights, n_weights);
+  g_free (weights);
+  return self;
+}
+
+/* Adds the share that bin k of the band's own transform has in the bins of a
+ * transform of size points: sinc (x - j) within a Gaussian. Both ends of the
+ * spectrum are mirrors. */
+static void
+spread (double weight, double x, int size, double deviation, double *row)
+{
+  /* What is left beyond this is below 3e-7. */
+  const int reach = ceil (5.5 * deviation), centre = lround (x);
+  const double sine = sin (G_PI * (x - centre)) / G_PI;
+  int j;
+
+  for (j = centre - reach; j <= centre + reach; j++) {
+    double d = x - j;
+    double share = d == 0 ? 1 : ((j - centre) % 2 == 0 ? sine : -sine) / d;
+
+    row[abs (j) <= size / 2 ? abs (j) : size - abs (j)] +=
+        weight * share * exp (-d * d / (2 * deviation * deviation));
+  }
+}
+
+AsdMel *
+asd_mel_new_for_length (const AsdMelConfig * config, guint length, guint *n_fft)
+{
+  AsdMel *exact = asd_mel_new (config), *self;
+  double *weights, deviation;
+  guint size, n_bins, b, k;
+
+  /* The powers fill at most 8/9 of the range that the bins determine. */
+  for (size = 16; size < 2.25 * length; size *= 2);
+  *n_fft = config->n_fft;
+  if (size > config->n_fft / 2)
+    return exact;
+
+  /* The gap around the limit is ten standard deviations of the Gaussian's own
+   * spectrum wide: 3e-7 of the powers pass on the wrong side. */
+  deviation = 5 / (G_PI * (1 - 2. * length / size));
+  n_bins = size / 2 + 1;
+  weights = g_new0 (double, (gsize) exact->bands * n_bins);
+  for (b = 0; b < exact->bands; b++) {
+    const Band *band = &exact->band[b];
+
+    for (k = 0; k < band->n; k++)
+      spread (exact->weights[band->offset + k],
+          (double) (band->first + k) * size / config->n_fft, size, deviation,
+          weights + (gsize) b * n_bins);
+  }
+  self = new_from_weights (exact->bands, n_bins, weights);
+  asd_mel_free (exact);
+  *n_fft = size;
   return self;
 }
 

@@ -40,6 +40,9 @@ typedef enum
  * @bands: 1 to 512, none so narrow that it lies between two bins
  * @low_frequency: lower end of the lowest band in Hz, 0 or above
  * @high_frequency: upper end of the highest, at most @rate / 2
+ * @grid: 0 for triangles at their exact places; else their ends and peaks f are
+ *     moved to the bins floor (@grid f / @rate), as speechpy does. @n_fft + 1
+ *     at most.
  */
 typedef struct
 {
@@ -50,6 +53,7 @@ typedef struct
   double high_frequency;
   AsdMelScale scale;
   AsdMelNorm norm;
+  guint grid;
 } AsdMelConfig;
 
 /**
@@ -75,6 +79,25 @@ const char *asd_mel_config_check (const AsdMelConfig *config);
  * Returns: (transfer full): free with asd_mel_free()
  */
 AsdMel *asd_mel_new (const AsdMelConfig *config);
+
+/**
+ * asd_mel_new_for_length:
+ * @config: for which asd_mel_config_check() returns NULL
+ * @length: samples of a frame, the others of its transform being zero
+ * @n_fft: (out): size of the transform to use, at most that of @config
+ *
+ * Filters that give the energies of @config from powers (not magnitudes) of a
+ * smaller transform. For the power of @length samples is a trigonometric
+ * polynomial of degree @length - 1, which any 2 @length - 1 of its values
+ * determine: the filters are interpolated by a sinc with a Gaussian window. This
+ * errs by less than 1e-8 of the largest energy around, which floats are far from
+ * resolving; an energy may be below 0 by as much. Where no transform of half the
+ * size or less would do, it is asd_mel_new().
+ *
+ * Returns: (transfer full): free with asd_mel_free()
+ */
+AsdMel *asd_mel_new_for_length (const AsdMelConfig *config, guint length,
+    guint *n_fft);
 void asd_mel_free (AsdMel *self);
 
 /**

@@ -105,6 +105,112 @@ GST_START_TEST (test_weights)
 
 GST_END_TEST;
 
+/* On a grid: ends and peaks on bins, which may coincide; what lies between two
+ * bins of it is refused. */
+GST_START_TEST (test_grid)
+{
+  AsdMelConfig config = {
+    16000, 64, 8, 0, 8000, ASD_MEL_SCALE_HTK, ASD_MEL_NORM_NONE, 65
+  };
+  enum
+  { BINS = 33 };
+  /* floor (65 hz / 16000) of the ten ends and peaks */
+  static const int points[] = { 0, 0, 2, 3, 5, 8, 12, 17, 23, 32 };
+  g_autoptr (AsdMel) mel = asd_mel_new (&config);
+  double weights[8 * BINS];
+
+  asd_mel_get_weights (mel, weights);
+  for (int b = 0; b < 8; b++) {
+    const int left = points[b], peak = points[b + 1], right = points[b + 2];
+
+    for (int k = 0; k < BINS; k++) {
+      double expected = 0;
+
+      if (k == peak)
+        expected = 1;
+      else if (k > left && k < peak)
+        expected = (k - left) / (double) (peak - left);
+      else if (k > peak && k < right)
+        expected = (right - k) / (double) (right - peak);
+      fail_unless (fabs (weights[b * BINS + k] - expected) < 1e-7,
+          "band %d, bin %d: %g, not %g", b, k, weights[b * BINS + k], expected);
+    }
+  }
+  config.bands = 20;
+  check_refused (config, "bands are so many");
+  config.bands = 8;
+  config.grid = 66;
+  check_refused (config, "grid");
+}
+
+GST_END_TEST;
+
+/* Powers of a frame of length samples in a transform of n, by definition. */
+static void
+naive_powers (const double *x, guint length, guint n, float *powers)
+{
+  for (guint k = 0; k <= n / 2; k++) {
+    double re = 0, im = 0;
+
+    for (guint i = 0; i < length; i++) {
+      re += x[i] * cos (2 * G_PI * (i * k % n) / n);
+      im += x[i] * sin (2 * G_PI * (i * k % n) / n);
+    }
+    powers[k] = re * re + im * im;
+  }
+}
+
+/* The smaller transform gives the same energies: of noise, and of tones
+ * beside bands that hold no more than the window leaks. */
+GST_START_TEST (test_for_length)
+{
+  static const struct
+  {
+    guint length, n_fft, size;
+    AsdMelScale scale;
+    AsdMelNorm norm;
+  } cases[] = {
+    {100, 1000, 256, ASD_MEL_SCALE_HTK, ASD_MEL_NORM_NONE},
+    {113, 512, 256, ASD_MEL_SCALE_SLANEY, ASD_MEL_NORM_SLANEY},
+    {81, 3002, 256, ASD_MEL_SCALE_HTK, ASD_MEL_NORM_NONE},
+    /* too long for half the size */
+    {114, 512, 512, ASD_MEL_SCALE_HTK, ASD_MEL_NORM_NONE},
+    {512, 512, 512, ASD_MEL_SCALE_HTK, ASD_MEL_NORM_NONE},
+  };
+  enum
+  { BANDS = 24 };
+  const guint length = cases[__i__].length, n_fft = cases[__i__].n_fft;
+  const AsdMelConfig config = {
+    16000, n_fft, BANDS, 0, 8000, cases[__i__].scale, cases[__i__].norm
+  };
+  guint size;
+  g_autoptr (AsdMel) exact = asd_mel_new (&config);
+  g_autoptr (AsdMel) mel = asd_mel_new_for_length (&config, length, &size);
+  g_autofree double *x = g_new (double, length);
+  g_autofree float *powers = g_new (float, n_fft / 2 + 1);
+  g_autoptr (GRand) rand = g_rand_new_with_seed (3);
+  double expected[BANDS], energies[BANDS], peak;
+
+  fail_unless_equals_int (size, cases[__i__].size);
+  for (guint tone = 0; tone < 12; tone++) {
+    for (guint i = 0; i < length; i++)
+      x[i] = (0.5 - 0.5 * cos (2 * G_PI * i / length)) * (tone == 0 ?
+          g_rand_double_range (rand, -1, 1) : cos (0.26 * tone * i));
+    naive_powers (x, length, n_fft, powers);
+    asd_mel_process (exact, powers, expected);
+    naive_powers (x, length, size, powers);
+    asd_mel_process (mel, powers, energies);
+    /* Powers are floats, and the header grants 1e-8 of the largest. */
+    peak = asd_test_peak (expected, BANDS);
+    for (guint b = 0; b < BANDS; b++)
+      fail_unless (fabs (energies[b] - expected[b])
+          < 1e-6 * expected[b] + 1e-8 * peak, "tone %u, band %u: %g, not %g",
+          tone, b, energies[b], expected[b]);
+  }
+}
+
+GST_END_TEST;
+
 static void
 check_golden (const AsdMelConfig * config, const char *path, double tolerance)
 {
@@ -149,6 +255,8 @@ mel_suite (void)
   suite_add_tcase (suite, tc);
   tcase_add_test (tc, test_config);
   tcase_add_test (tc, test_weights);
+  tcase_add_test (tc, test_grid);
+  tcase_add_loop_test (tc, test_for_length, 0, 5);
   asd_test_add_golden (tc, test_golden);
   return suite;
 }
