@@ -19,12 +19,27 @@
  * last frame repeated. Silence gives finite values: energies below 2.2e-16 count
  * as that. Windows shorter than one frame give nothing and a warning.
  *
+ * The variants `librosa` and `torchaudio` leave the level as it is, and have no
+ * pre-emphasis, no log energy, no deltas unless told so, 64 bands, a periodic
+ * Hann window and an orthonormal DCT-II. Their frames are centred at multiples of
+ * frame-interval, so that a window of n intervals gives n + 1 frames.
+ *
+ *  - `librosa`: 0.128 s every 0.032 s (2048 and 512 samples), Slaney's mels, zeros
+ *    around the window, decibels of which none is more than 80 below the
+ *    window's largest; coefficients 0 to 12
+ *  - `torchaudio`: 0.1 s every 0.075 s in a transform of 1 s, HTK mels, the
+ *    window mirrored, which needs more than 0.5 s of it, ln (energy + 1e-6);
+ *    coefficients=13 of which the first is dropped: 1 x 12, 134 frames in 10 s
+ *
+ * A property that is set goes before the variant's value.
+ *
  * Latency: one window.
  *
  * ## Example launch lines
  * |[
  * gst-launch-1.0 -q filesrc location=motor.wav ! wavparse ! audioconvert ! asdmfcc ! asdnpyenc ! filesink location=motor.npy
  * gst-launch-1.0 -q asdtestsrc machine=fan num-buffers=500 ! audioconvert ! asdmfcc window=2000000000 deltas=0 level=NaN ! asdnpyenc ! filesink location=fan.npy
+ * gst-launch-1.0 -q filesrc location=motor.wav ! wavparse ! audioconvert ! asdmfcc variant=torchaudio ! asdnpyenc ! filesink location=motor12.npy
  * ]|
  */
 
@@ -33,7 +48,9 @@
 #include <asd/asd.h>
 #include <gst/asd/asd.h>
 
-#define DEFAULT_VARIANT GST_ASD_MFCC_REPORT
+#include <math.h>
+
+#define DEFAULT_VARIANT ASD_MFCC_REPORT
 #define DEFAULT_LEVEL -26.
 #define DEFAULT_COEFFICIENTS 13
 #define DEFAULT_DELTAS 2
@@ -59,11 +76,6 @@ enum
   PROP_HIGH_FREQUENCY,
 };
 
-typedef enum
-{
-  GST_ASD_MFCC_REPORT,
-} GstAsdMfccVariant;
-
 #define GST_TYPE_ASD_MFCC (gst_asd_mfcc_get_type ())
 G_DECLARE_FINAL_TYPE (GstAsdMfcc, gst_asd_mfcc, GST, ASD_MFCC, GstAsdExtractor);
 
@@ -71,10 +83,10 @@ struct _GstAsdMfcc
 {
   GstAsdExtractor parent;
 
-  /* properties, under the object lock */
-  GstAsdMfccVariant variant;
+  /* properties that are set, under the object lock */
   AsdMfccConfig config;         /* rate and samples of a frame are not used */
   GstClockTime frame_duration, frame_interval;
+  guint set;                    /* bit of each of them */
 
   AsdMfcc *mfcc;
 };
@@ -84,7 +96,9 @@ static GType
 gst_asd_mfcc_variant_get_type (void)
 {
   static const GEnumValue values[] = {
-    {GST_ASD_MFCC_REPORT, "Tiwari et al. (DCASE 2020), HTK mels", "report"},
+    {ASD_MFCC_REPORT, "Tiwari et al. (DCASE 2020), HTK mels", "report"},
+    {ASD_MFCC_LIBROSA, "librosa, Slaney's mels", "librosa"},
+    {ASD_MFCC_TORCHAUDIO, "torchaudio, HTK mels", "torchaudio"},
     {0, NULL, NULL}
   };
   static gsize type = 0;
@@ -99,10 +113,54 @@ G_DEFINE_TYPE (GstAsdMfcc, gst_asd_mfcc, GST_TYPE_ASD_EXTRACTOR);
 GST_ELEMENT_REGISTER_DEFINE (asdmfcc, "asdmfcc", GST_RANK_NONE,
     GST_TYPE_ASD_MFCC);
 
+#define IS_SET(self, id) (((self)->set >> (id) & 1) != 0)
+
+/* What the variant says where a property is not set. */
+static const struct
+{
+  AsdMfccConfig config;         /* at 16 kHz */
+  gdouble level;
+} variants[] = {
+  [ASD_MFCC_REPORT] = {ASD_MFCC_CONFIG_INIT, DEFAULT_LEVEL},
+  [ASD_MFCC_LIBROSA] = {ASD_MFCC_LIBROSA_INIT, NAN},
+  [ASD_MFCC_TORCHAUDIO] = {ASD_MFCC_TORCHAUDIO_INIT, NAN},
+};
+
 static guint
 to_samples (GstClockTime time, gint rate)
 {
   return gst_util_uint64_scale_round (time, rate, GST_SECOND);
+}
+
+/* The variant's values, and what was set instead. Under the object lock. */
+static AsdMfccConfig
+effective_config (GstAsdMfcc * self, GstClockTime * duration,
+    GstClockTime * interval)
+{
+  const AsdMfccConfig *own = &self->config;
+  AsdMfccConfig config = variants[own->variant].config;
+
+  *duration = gst_util_uint64_scale (config.frame_length, GST_SECOND,
+      config.rate);
+  *interval = gst_util_uint64_scale (config.frame_step, GST_SECOND,
+      config.rate);
+  if (IS_SET (self, PROP_COEFFICIENTS))
+    config.coefficients = own->coefficients;
+  if (IS_SET (self, PROP_DELTAS))
+    config.deltas = own->deltas;
+  if (IS_SET (self, PROP_BANDS))
+    config.bands = own->bands;
+  if (IS_SET (self, PROP_PRE_EMPHASIS))
+    config.pre_emphasis = own->pre_emphasis;
+  if (IS_SET (self, PROP_FRAME_DURATION))
+    *duration = self->frame_duration;
+  if (IS_SET (self, PROP_FRAME_INTERVAL))
+    *interval = self->frame_interval;
+  if (IS_SET (self, PROP_LOW_FREQUENCY))
+    config.low_frequency = own->low_frequency;
+  if (IS_SET (self, PROP_HIGH_FREQUENCY))
+    config.high_frequency = own->high_frequency;
+  return config;
 }
 
 static gboolean
@@ -110,15 +168,16 @@ gst_asd_mfcc_setup (GstAsdExtractor * extractor, gint rate,
     GstAsdFeatureInfo * out, GError ** error)
 {
   GstAsdMfcc *self = GST_ASD_MFCC (extractor);
+  GstClockTime duration, interval;
   AsdMfccConfig config;
   const gchar *wrong;
 
   GST_OBJECT_LOCK (self);
-  config = self->config;
-  config.rate = rate;
-  config.frame_length = to_samples (self->frame_duration, rate);
-  config.frame_step = to_samples (self->frame_interval, rate);
+  config = effective_config (self, &duration, &interval);
   GST_OBJECT_UNLOCK (self);
+  config.rate = rate;
+  config.frame_length = to_samples (duration, rate);
+  config.frame_step = to_samples (interval, rate);
   wrong = asd_mfcc_config_check (&config);
   if (wrong != NULL) {
     g_set_error_literal (error, ASD_ERROR, ASD_ERROR_MISMATCH, wrong);
@@ -135,6 +194,12 @@ gst_asd_mfcc_setup (GstAsdExtractor * extractor, gint rate,
   return TRUE;
 }
 
+static gsize
+gst_asd_mfcc_max_frames (GstAsdExtractor * extractor, gsize n_samples)
+{
+  return asd_mfcc_get_n_frames (GST_ASD_MFCC (extractor)->mfcc, n_samples);
+}
+
 static void
 gst_asd_mfcc_process (GstAsdExtractor * extractor, const gfloat *samples,
     gsize n_samples, gfloat *frames, gsize *n_frames)
@@ -148,16 +213,19 @@ gst_asd_mfcc_set_property (GObject * object, guint id, const GValue * value,
 {
   GstAsdMfcc *self = GST_ASD_MFCC (object);
 
-  if (id == PROP_LEVEL) {
-    gst_asd_extractor_set_level (GST_ASD_EXTRACTOR (self),
-        g_value_get_double (value));
-    return;
-  }
+  gdouble level = NAN;
+  gboolean level_changes = id == PROP_LEVEL;
 
   GST_OBJECT_LOCK (self);
+  self->set |= 1u << id;
   switch (id) {
     case PROP_VARIANT:
-      self->variant = g_value_get_enum (value);
+      self->config.variant = g_value_get_enum (value);
+      level = variants[self->config.variant].level;
+      level_changes = !IS_SET (self, PROP_LEVEL);
+      break;
+    case PROP_LEVEL:
+      level = g_value_get_double (value);
       break;
     case PROP_COEFFICIENTS:
       self->config.coefficients = g_value_get_uint (value);
@@ -188,6 +256,8 @@ gst_asd_mfcc_set_property (GObject * object, guint id, const GValue * value,
       break;
   }
   GST_OBJECT_UNLOCK (self);
+  if (level_changes)
+    gst_asd_extractor_set_level (GST_ASD_EXTRACTOR (self), level);
 }
 
 static void
@@ -195,47 +265,48 @@ gst_asd_mfcc_get_property (GObject * object, guint id, GValue * value,
     GParamSpec * pspec)
 {
   GstAsdMfcc *self = GST_ASD_MFCC (object);
-
-  if (id == PROP_LEVEL) {
-    g_value_set_double (value,
-        gst_asd_extractor_get_level (GST_ASD_EXTRACTOR (self)));
-    return;
-  }
+  GstClockTime duration, interval;
+  AsdMfccConfig config;
 
   GST_OBJECT_LOCK (self);
+  config = effective_config (self, &duration, &interval);
+  GST_OBJECT_UNLOCK (self);
   switch (id) {
     case PROP_VARIANT:
-      g_value_set_enum (value, self->variant);
+      g_value_set_enum (value, config.variant);
+      break;
+    case PROP_LEVEL:
+      g_value_set_double (value,
+          gst_asd_extractor_get_level (GST_ASD_EXTRACTOR (self)));
       break;
     case PROP_COEFFICIENTS:
-      g_value_set_uint (value, self->config.coefficients);
+      g_value_set_uint (value, config.coefficients);
       break;
     case PROP_DELTAS:
-      g_value_set_uint (value, self->config.deltas);
+      g_value_set_uint (value, config.deltas);
       break;
     case PROP_BANDS:
-      g_value_set_uint (value, self->config.bands);
+      g_value_set_uint (value, config.bands);
       break;
     case PROP_PRE_EMPHASIS:
-      g_value_set_double (value, self->config.pre_emphasis);
+      g_value_set_double (value, config.pre_emphasis);
       break;
     case PROP_FRAME_DURATION:
-      g_value_set_uint64 (value, self->frame_duration);
+      g_value_set_uint64 (value, duration);
       break;
     case PROP_FRAME_INTERVAL:
-      g_value_set_uint64 (value, self->frame_interval);
+      g_value_set_uint64 (value, interval);
       break;
     case PROP_LOW_FREQUENCY:
-      g_value_set_double (value, self->config.low_frequency);
+      g_value_set_double (value, config.low_frequency);
       break;
     case PROP_HIGH_FREQUENCY:
-      g_value_set_double (value, self->config.high_frequency);
+      g_value_set_double (value, config.high_frequency);
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
       break;
   }
-  GST_OBJECT_UNLOCK (self);
 }
 
 static void
@@ -252,11 +323,13 @@ install_properties (GObjectClass * object_class)
       GST_PARAM_MUTABLE_READY;
 
   g_object_class_install_property (object_class, PROP_VARIANT,
-      g_param_spec_enum ("variant", "Variant", "Whose definition",
+      g_param_spec_enum ("variant", "Variant", "Whose definition; it has "
+          "values of its own for properties that are not set",
           GST_TYPE_ASD_MFCC_VARIANT, DEFAULT_VARIANT, flags));
   g_object_class_install_property (object_class, PROP_COEFFICIENTS,
       g_param_spec_uint ("coefficients", "Coefficients",
-          "Cepstral coefficients from the first on, fewer than bands",
+          "Cepstral coefficients, fewer than bands; the first is 1 in "
+          "report, 0 in librosa, and 0 but left out in torchaudio",
           1, 511, DEFAULT_COEFFICIENTS, flags));
   g_object_class_install_property (object_class, PROP_DELTAS,
       g_param_spec_uint ("deltas", "Deltas", "0 for none, 1 for differences "
@@ -305,6 +378,7 @@ gst_asd_mfcc_class_init (GstAsdMfccClass * klass)
       "Cepstral coefficients", "Filter/Analyzer/Audio",
       "Turns audio into MFCC, log energy and their deltas", "gst-asd");
   extractor_class->setup = gst_asd_mfcc_setup;
+  extractor_class->max_frames = gst_asd_mfcc_max_frames;
   extractor_class->process = gst_asd_mfcc_process;
 
   gst_type_mark_as_plugin_api (GST_TYPE_ASD_MFCC_VARIANT, 0);
@@ -313,14 +387,6 @@ gst_asd_mfcc_class_init (GstAsdMfccClass * klass)
 static void
 gst_asd_mfcc_init (GstAsdMfcc * self)
 {
-  self->variant = DEFAULT_VARIANT;
+  self->config.variant = DEFAULT_VARIANT;
   gst_asd_extractor_set_level (GST_ASD_EXTRACTOR (self), DEFAULT_LEVEL);
-  self->config.coefficients = DEFAULT_COEFFICIENTS;
-  self->config.deltas = DEFAULT_DELTAS;
-  self->config.bands = DEFAULT_BANDS;
-  self->config.pre_emphasis = DEFAULT_PRE_EMPHASIS;
-  self->frame_duration = DEFAULT_FRAME_DURATION;
-  self->frame_interval = DEFAULT_FRAME_INTERVAL;
-  self->config.low_frequency = DEFAULT_LOW_FREQUENCY;
-  self->config.high_frequency = DEFAULT_HIGH_FREQUENCY;
 }

@@ -38,15 +38,27 @@ GST_START_TEST (test_golden)
   {
     const char *signal, *golden;
     gsize n_frames;
+    const char *launch;
+    gsize transposed;           /* columns where the golden are frames */
   } cases[] = {
-    {"golden/signals/motor10.npy", "golden/mfcc42/motor10_mfcc42.npy", 665},
-    {"golden/signals/chirp_odd.npy", "golden/mfcc42/chirp_odd_mfcc42.npy", 205},
+    {"golden/signals/motor10.npy", "golden/mfcc42/motor10_mfcc42.npy", 665,
+        "asdmfcc"},
+    {"golden/signals/chirp_odd.npy", "golden/mfcc42/chirp_odd_mfcc42.npy", 205,
+        "asdmfcc"},
+    {"golden/signals/motor10.npy",
+          "golden/peerB_features/motor10_librosa_mfcc13.npy", 313,
+        "asdmfcc variant=librosa", 13},
+    {"golden/signals/motor10.npy",
+          "golden/peerB_features/motor10_ta_mfcc12.npy", 134,
+        "asdmfcc variant=torchaudio", 12},
   };
   static const gsize chunks[] = { 1, 333, 1024 };
   g_autoptr (AsdNpy) signal = asd_test_load (cases[__i__].signal);
   g_autofree float *samples = asd_npy_get_floats (signal);
   const gsize n = signal->n_elements;
-  GstBuffer *whole = extract ("asdmfcc", samples, n, n), *buffer;
+  const gsize rows = cases[__i__].transposed, n_frames = cases[__i__].n_frames;
+  const char *launch = cases[__i__].launch;
+  GstBuffer *whole = extract (launch, samples, n, n), *buffer;
   double difference = 0;
   double *golden;
   GstMapInfo map;
@@ -55,9 +67,10 @@ GST_START_TEST (test_golden)
   golden = asd_test_load_doubles (cases[__i__].golden, &n_golden);
   fail_unless (gst_buffer_map (whole, &map, GST_MAP_READ));
   fail_unless_equals_int (map.size, n_golden * sizeof (float));
-  fail_unless_equals_int (n_golden, cases[__i__].n_frames * COLUMNS);
+  fail_unless_equals_int (n_golden, n_frames * (rows > 0 ? rows : COLUMNS));
   for (gsize i = 0; i < n_golden; i++) {
-    double ours = ((float *) map.data)[i];
+    double ours = ((float *) map.data)[rows > 0 ?
+        i % n_frames * rows + i / n_frames : i];
 
     fail_unless (isfinite (ours));
     difference = MAX (difference, fabs (ours - golden[i]));
@@ -66,7 +79,7 @@ GST_START_TEST (test_golden)
   fail_unless (difference < 1e-3, "%g", difference);
 
   for (gsize i = 0; i < G_N_ELEMENTS (chunks); i++) {
-    buffer = extract ("asdmfcc", samples, n, chunks[i]);
+    buffer = extract (launch, samples, n, chunks[i]);
     test_check_buffer (buffer, map.data, map.size, 0,
         GST_BUFFER_DURATION (whole));
     gst_buffer_unref (buffer);
@@ -85,6 +98,7 @@ GST_START_TEST (test_caps)
   {
     const char *launch;
     gint rate, columns, length, step;
+    gsize n_frames;             /* of a second; 0: those that fit */
   } cases[] = {
     {"asdmfcc", 16000, 42, 480, 240},
     {"asdmfcc", 8000, 42, 240, 120},
@@ -94,6 +108,16 @@ GST_START_TEST (test_caps)
     {"asdmfcc deltas=1 coefficients=5 bands=8", 16000, 12, 480, 240},
     {"asdmfcc frame-duration=64000000 frame-interval=10000000 variant=report",
         16000, 42, 1024, 160},
+    {"asdmfcc variant=librosa", 16000, 13, 2048, 512, 32},
+    {"asdmfcc variant=librosa", 8000, 13, 1024, 256, 32},
+    {"asdmfcc variant=librosa", 11025, 13, 1411, 353, 32},
+    {"asdmfcc deltas=2 bands=40 variant=librosa", 48000, 39, 6144, 1536, 32},
+    {"asdmfcc variant=torchaudio", 16000, 12, 1600, 1200, 14},
+    {"asdmfcc variant=torchaudio", 8000, 12, 800, 600, 14},
+    {"asdmfcc variant=torchaudio", 11025, 12, 1103, 827, 14},
+    {"asdmfcc variant=torchaudio", 48000, 12, 4800, 3600, 14},
+    {"asdmfcc coefficients=20 frame-interval=50000000 variant=torchaudio",
+        16000, 19, 1600, 800, 21},
   };
   const gsize n = cases[__i__].rate;
   TestHarness *t = test_harness_new ("%s", cases[__i__].launch);
@@ -117,7 +141,8 @@ GST_START_TEST (test_caps)
   buffers = test_pull_all (t);
   fail_unless_equals_int (buffers->len, 1);
   fail_unless_equals_int (gst_buffer_get_size (buffers->pdata[0]),
-      (1 + (n - info.frame_length) / info.frame_step) * info.columns
+      (cases[__i__].n_frames > 0 ? cases[__i__].n_frames :
+          1 + (n - info.frame_length) / info.frame_step) * info.columns
       * sizeof (float));
   test_harness_free (t);
 }
@@ -147,6 +172,17 @@ GST_START_TEST (test_level)
   g_object_set (element, "level", (double) NAN, NULL);
   g_object_get (element, "level", &level, NULL);
   fail_unless (isnan (level));
+  gst_object_unref (element);
+
+  /* Only the report has a level of its own, and what is set stays. */
+  element = gst_element_factory_make ("asdmfcc", NULL);
+  gst_util_set_object_arg (G_OBJECT (element), "variant", "librosa");
+  g_object_get (element, "level", &level, NULL);
+  fail_unless (isnan (level));
+  g_object_set (element, "level", -20., NULL);
+  gst_util_set_object_arg (G_OBJECT (element), "variant", "report");
+  g_object_get (element, "level", &level, NULL);
+  fail_unless (level == -20);
   gst_object_unref (element);
 
   for (gsize i = 0; i < 480; i++)
@@ -202,6 +238,14 @@ GST_START_TEST (test_short)
               0)), GST_FLOW_NOT_NEGOTIATED);
   test_check_error (t->bus, "set window to at least 30000000 \\(ns\\)$");
   test_harness_free (t);
+
+  /* Half a second cannot be mirrored by half a second. */
+  t = test_harness_new ("asdmfcc variant=torchaudio window=500000000");
+  test_start_audio (t, 16000);
+  fail_unless_equals_int (gst_harness_push (t->h, test_buffer (samples, 100,
+              0)), GST_FLOW_NOT_NEGOTIATED);
+  test_check_error (t->bus, "set window to at least 500062500 \\(ns\\)$");
+  test_harness_free (t);
 }
 
 GST_END_TEST;
@@ -219,6 +263,11 @@ GST_START_TEST (test_bad_properties)
     {"asdmfcc bands=200", "^bands are so many .*: set fewer bands"},
     {"asdmfcc frame-duration=1", "^frame-duration must be 16 to 65536 samples"},
     {"asdmfcc frame-interval=1", "^frame-interval must be 1 to 65536 samples"},
+    {"asdmfcc variant=torchaudio coefficients=1",
+        "^coefficients must be at .* 2"},
+    {"asdmfcc variant=torchaudio frame-duration=1100000000",
+        "^frame-duration must be at most a second"},
+    {"asdmfcc variant=librosa pre-emphasis=0.9", "^pre-emphasis must be 0 but"},
   };
   g_autofree float *samples = test_noise (480, 1);
   TestHarness *t = test_harness_new ("%s", cases[__i__].launch);
@@ -239,13 +288,13 @@ mfcc_suite (void)
   TCase *tc = tcase_create ("general");
 
   suite_add_tcase (suite, tc);
-  tcase_add_loop_test (tc, test_caps, 0, 7);
+  tcase_add_loop_test (tc, test_caps, 0, 16);
   tcase_add_test (tc, test_level);
   tcase_add_test (tc, test_silence);
   tcase_add_test (tc, test_short);
-  tcase_add_loop_test (tc, test_bad_properties, 0, 6);
+  tcase_add_loop_test (tc, test_bad_properties, 0, 9);
   if (asd_test_have_golden ())
-    tcase_add_loop_test (tc, test_golden, 0, 2);
+    tcase_add_loop_test (tc, test_golden, 0, 4);
   return suite;
 }
 

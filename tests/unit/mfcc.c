@@ -10,6 +10,8 @@
 #define COLUMNS 42
 
 static const AsdMfccConfig defaults = ASD_MFCC_CONFIG_INIT;
+static const AsdMfccConfig librosa = ASD_MFCC_LIBROSA_INIT;
+static const AsdMfccConfig torchaudio = ASD_MFCC_TORCHAUDIO_INIT;
 
 static void
 check_refused (AsdMfccConfig config, const char *property)
@@ -47,6 +49,103 @@ GST_START_TEST (test_config)
       16000, 480, 240, 0.95, 26, 0, 0, 26, 2}, "coefficients");
   check_refused ((AsdMfccConfig) {
       16000, 480, 240, 0.95, 26, 0, 0, 13, 3}, "deltas");
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_config_variants)
+{
+  fail_unless (asd_mfcc_config_check (&librosa) == NULL);
+  fail_unless (asd_mfcc_config_check (&torchaudio) == NULL);
+  check_refused ((AsdMfccConfig) {
+      16000, 2048, 512, 0.5, 64, 0, 0, 13, 0, ASD_MFCC_LIBROSA}, "pre-emph");
+  check_refused ((AsdMfccConfig) {
+      16000, 2048, 512, 0, 64, 0, 0, 64, 0, ASD_MFCC_LIBROSA}, "coefficients");
+  check_refused ((AsdMfccConfig) {
+      16000, 512, 512, 0, 300, 0, 0, 13, 0, ASD_MFCC_LIBROSA}, "bands are so");
+  check_refused ((AsdMfccConfig) {
+      16000, 1600, 1200, 0, 64, 0, 0, 1, 0, ASD_MFCC_TORCHAUDIO}, "coeffic");
+  check_refused ((AsdMfccConfig) {
+      16000, 16001, 1200, 0, 64, 0, 0, 13, 0, ASD_MFCC_TORCHAUDIO}, "frame-d");
+  check_refused ((AsdMfccConfig) {
+      96000, 1600, 1200, 0, 64, 0, 0, 13, 0, ASD_MFCC_TORCHAUDIO},
+      "variant=torchaudio transforms a second at once: resample");
+  check_refused ((AsdMfccConfig) {
+      16000, 1600, 1200, 0, 64, 0, 0, 13, 0, ASD_MFCC_TORCHAUDIO + 1}, "var");
+}
+
+GST_END_TEST;
+
+/* Centred frames: librosa takes any sample, reflection needs 8001. */
+GST_START_TEST (test_short_variants)
+{
+  g_autoptr (AsdMfcc) zero = asd_mfcc_new (&librosa);
+  g_autoptr (AsdMfcc) reflect = asd_mfcc_new (&torchaudio);
+  float x[10] = { 0.5, -0.5 }, frame[13] = { 0 };
+
+  fail_unless_equals_int (asd_mfcc_get_n_columns (zero), 13);
+  fail_unless_equals_int (asd_mfcc_get_n_columns (reflect), 12);
+  fail_unless_equals_int (asd_mfcc_get_n_frames (zero, 0), 0);
+  fail_unless_equals_int (asd_mfcc_get_n_frames (zero, 10), 1);
+  fail_unless_equals_int (asd_mfcc_get_n_frames (zero, 160000), 313);
+  fail_unless_equals_int (asd_mfcc_get_n_frames (reflect, 8000), 0);
+  fail_unless_equals_int (asd_mfcc_get_n_frames (reflect, 8001), 7);
+  fail_unless_equals_int (asd_mfcc_get_n_frames (reflect, 160000), 134);
+  asd_mfcc_process (zero, x, 10, frame);
+  for (gsize i = 0; i < 13; i++)
+    fail_unless (isfinite (frame[i]) && frame[i] != 0);
+}
+
+GST_END_TEST;
+
+/* Silence is flat: c0 = -100 dB sqrt (64) in librosa, the others are 0. Huge
+ * samples stay finite. */
+GST_START_TEST (test_extremes_variants)
+{
+  const AsdMfccConfig *config = __i__ == 0 ? &librosa : &torchaudio;
+  g_autoptr (AsdMfcc) mfcc = asd_mfcc_new (config);
+  const gsize columns = asd_mfcc_get_n_columns (mfcc), n = 12000;
+  const gsize n_values = asd_mfcc_get_n_frames (mfcc, n) * columns;
+  g_autofree float *x = g_new0 (float, n);
+  g_autofree float *frames = g_new (float, n_values);
+
+  asd_mfcc_process (mfcc, x, n, frames);
+  for (gsize i = 0; i < n_values; i++) {
+    double expected = __i__ == 0 && i % columns == 0 ? -800 : 0;
+
+    /* 64 terms of 100, in double */
+    fail_unless (fabs (frames[i] - expected) < 1e-10, "%g", frames[i]);
+  }
+  for (gsize i = 0; i < n; i++)
+    x[i] = i % 7 < 3 ? G_MAXFLOAT : -G_MAXFLOAT;
+  asd_mfcc_process (mfcc, x, n, frames);
+  for (gsize i = 0; i < n_values; i++)
+    fail_unless (isfinite (frames[i]));
+}
+
+GST_END_TEST;
+
+/* librosa's decibels end 80 below the largest of the whole clip. */
+GST_START_TEST (test_range)
+{
+  enum
+  { N = 16000 };
+  g_autoptr (AsdMfcc) mfcc = asd_mfcc_new (&librosa);
+  const gsize n_values = asd_mfcc_get_n_frames (mfcc, N) * librosa.bands;
+  g_autofree float *x = g_new0 (float, N);
+  g_autofree float *log_mel = g_new (float, n_values);
+  float largest = -INFINITY, smallest = INFINITY;
+
+  for (gsize i = 0; i < N / 2; i++)
+    x[i] = 0.5 * sin (0.3 * i);
+  asd_mfcc_process_bands (mfcc, x, N, log_mel);
+  for (gsize i = 0; i < n_values; i++) {
+    largest = MAX (largest, log_mel[i]);
+    smallest = MIN (smallest, log_mel[i]);
+  }
+  fail_unless (largest > 0 && smallest == largest - 80);
+  /* The end is silent. */
+  fail_unless (log_mel[n_values - 1] == smallest);
 }
 
 GST_END_TEST;
@@ -182,6 +281,40 @@ GST_START_TEST (test_deltas)
 
 GST_END_TEST;
 
+/* Deltas of the variants: those of the columns before them. */
+GST_START_TEST (test_deltas_variants)
+{
+  enum
+  { N = 32000, STATIC = 12 };
+  AsdMfccConfig config = ASD_MFCC_TORCHAUDIO_INIT;
+  g_autoptr (AsdMfcc) plain = asd_mfcc_new (&config);
+  g_autoptr (AsdMfcc) full = NULL;
+  const gsize n_frames = asd_mfcc_get_n_frames (plain, N);
+  g_autofree float *x = g_new (float, N);
+  g_autofree float *a = g_new (float, n_frames * STATIC);
+  g_autofree float *b = g_new (float, n_frames * 2 * STATIC);
+  g_autoptr (GRand) rand = g_rand_new_with_seed (2);
+
+  config.deltas = 1;
+  full = asd_mfcc_new (&config);
+  fail_unless_equals_int (asd_mfcc_get_n_columns (full), 2 * STATIC);
+  for (gsize i = 0; i < N; i++)
+    x[i] = g_rand_double_range (rand, -1, 1);
+  asd_mfcc_process (plain, x, N, a);
+  asd_mfcc_process (full, x, N, b);
+  for (gsize t = 2; t + 2 < n_frames; t++) {
+    const float *v = a + t * STATIC, *row = b + t * 2 * STATIC;
+
+    fail_unless (memcmp (v, row, STATIC * sizeof (float)) == 0);
+    for (gsize i = 0; i < STATIC; i++)
+      /* Rounding of sums of a few ones. */
+      fail_unless (fabs (row[STATIC + i] - (v[STATIC + i] - v[i - STATIC]
+                  + 2 * (v[2 * STATIC + i] - v[i - 2 * STATIC])) / 10) < 1e-5);
+  }
+}
+
+GST_END_TEST;
+
 /* The golden signals at -26 dBov, to which asdmfcc scales them. */
 static float *
 load_signal (const char *name, gsize *n)
@@ -240,6 +373,49 @@ GST_START_TEST (test_golden)
 
 GST_END_TEST;
 
+/* golden/README.md: 1e-3. Golden values are [coefficient][frame]. */
+GST_START_TEST (test_golden_variants)
+{
+  static const struct
+  {
+    const char *signal, *golden;
+    const AsdMfccConfig *config;
+  } cases[] = {
+    {"motor10", "librosa_mfcc13", &librosa},
+    {"chirp_odd", "librosa_mfcc13", &librosa},
+    {"motor10", "ta_mfcc12", &torchaudio},
+    {"chirp_odd", "ta_mfcc12", &torchaudio},
+  };
+
+  for (gsize c = 0; c < G_N_ELEMENTS (cases); c++) {
+    g_autofree char *signal = g_strdup_printf ("golden/signals/%s.npy",
+        cases[c].signal);
+    g_autofree char *path = g_strdup_printf ("golden/peerB_features/%s_%s.npy",
+        cases[c].signal, cases[c].golden);
+    g_autoptr (AsdNpy) npy = asd_test_load (signal);
+    g_autofree float *x = asd_npy_get_floats (npy);
+    g_autoptr (AsdMfcc) mfcc = asd_mfcc_new (cases[c].config);
+    const gsize columns = asd_mfcc_get_n_columns (mfcc);
+    const gsize n_frames = asd_mfcc_get_n_frames (mfcc, npy->n_elements);
+    g_autofree float *frames = g_new (float, n_frames * columns);
+    g_autofree double *ours = g_new (double, n_frames * columns);
+    gsize n_golden;
+    g_autofree double *golden = asd_test_load_doubles (path, &n_golden);
+    double difference;
+
+    fail_unless_equals_int (n_golden, n_frames * columns);
+    asd_mfcc_process (mfcc, x, npy->n_elements, frames);
+    for (gsize t = 0; t < n_frames; t++)
+      for (gsize i = 0; i < columns; i++)
+        ours[i * n_frames + t] = frames[t * columns + i];
+    difference = asd_test_max_difference (ours, golden, n_golden);
+    GST_INFO ("%s: %g", path, difference);
+    fail_unless (difference < 1e-3, "%s: %g", path, difference);
+  }
+}
+
+GST_END_TEST;
+
 static Suite *
 mfcc_suite (void)
 {
@@ -248,11 +424,17 @@ mfcc_suite (void)
 
   suite_add_tcase (suite, tc);
   tcase_add_test (tc, test_config);
+  tcase_add_test (tc, test_config_variants);
   tcase_add_test (tc, test_short);
+  tcase_add_test (tc, test_short_variants);
   tcase_add_test (tc, test_extremes);
+  tcase_add_loop_test (tc, test_extremes_variants, 0, 2);
+  tcase_add_test (tc, test_range);
   tcase_add_test (tc, test_rates);
   tcase_add_test (tc, test_deltas);
+  tcase_add_test (tc, test_deltas_variants);
   asd_test_add_golden (tc, test_golden);
+  asd_test_add_golden (tc, test_golden_variants);
   return suite;
 }
 
