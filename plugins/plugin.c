@@ -19,6 +19,7 @@ plugin_init (GstPlugin * plugin)
   ret |= GST_ELEMENT_REGISTER (asdgraphtrain, plugin);
   ret |= GST_ELEMENT_REGISTER (asdivector, plugin);
   ret |= GST_ELEMENT_REGISTER (asdivectortrain, plugin);
+  ret |= GST_ELEMENT_REGISTER (asdlogmel, plugin);
   ret |= GST_ELEMENT_REGISTER (asdmfcc, plugin);
   ret |= GST_ELEMENT_REGISTER (asdmodspec, plugin);
   ret |= GST_ELEMENT_REGISTER (asdnpydec, plugin);
