@@ -43,7 +43,7 @@ frames_config (const AsdLogMelConfig * config)
 {
   AsdMelFramesConfig frames = {
     .mel = {config->rate, config->n_fft, config->bands, config->low_frequency,
-        config->high_frequency, config->scale, config->norm},
+        config->high_frequency, config->scale, config->norm, 0},
     .length = config->n_fft,
     .hop = config->hop,
     .pad = config->pad,

@@ -58,7 +58,7 @@ mel_config (const AsdMfccConfig * config)
   AsdMelConfig mel = {
     config->rate, transform_size (config->frame_length), config->bands,
     config->low_frequency, config->high_frequency, ASD_MEL_SCALE_HTK,
-    ASD_MEL_NORM_NONE
+    ASD_MEL_NORM_NONE, 0
   };
 
   if (config->variant == ASD_MFCC_LIBROSA) {

@@ -58,7 +58,8 @@ typedef struct
 } AsdMfccConfig;
 
 /* The variants at 16 kHz. */
-#define ASD_MFCC_CONFIG_INIT { 16000, 480, 240, 0.95, 26, 0, 0, 13, 2 }
+#define ASD_MFCC_CONFIG_INIT \
+  { 16000, 480, 240, 0.95, 26, 0, 0, 13, 2, ASD_MFCC_REPORT }
 #define ASD_MFCC_LIBROSA_INIT \
   { 16000, 2048, 512, 0, 64, 0, 0, 13, 0, ASD_MFCC_LIBROSA }
 #define ASD_MFCC_TORCHAUDIO_INIT \
