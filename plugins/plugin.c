@@ -10,6 +10,7 @@ plugin_init (GstPlugin * plugin)
 {
   gboolean ret = FALSE;
 
+  ret |= GST_ELEMENT_REGISTER (asdalarm, plugin);
   ret |= GST_ELEMENT_REGISTER (asdclipsrc, plugin);
   ret |= GST_ELEMENT_REGISTER (asddenoise, plugin);
   ret |= GST_ELEMENT_REGISTER (asddenoisetrain, plugin);

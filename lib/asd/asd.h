@@ -12,6 +12,7 @@
  * anomalous.
  */
 
+#include <asd/alarm.h>
 #include <asd/calibration.h>
 #include <asd/ensemble.h>
 #include <asd/error.h>
