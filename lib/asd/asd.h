@@ -36,6 +36,7 @@
 #include <asd/progress.h>
 #include <asd/scale.h>
 #include <asd/simulator.h>
+#include <asd/tail.h>
 #include <asd/ubm.h>
 
 #endif /* __ASD_H__ */

@@ -11,6 +11,7 @@
 
 #include "error.h"
 #include "gamma.h"
+#include "tail.h"
 
 const double asd_calibration_probabilities[ASD_CALIBRATION_N_QUANTILES] = {
   0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99,
@@ -25,6 +26,7 @@ static const struct
   [ASD_THRESHOLD_GAMMA] = {"gamma:", 0, 1, TRUE},
   [ASD_THRESHOLD_QUANTILE] = {"quantile:", 0, 1, FALSE},
   [ASD_THRESHOLD_MEAN_STD] = {"mean-std:", 0, 1000, FALSE},
+  [ASD_THRESHOLD_FALSE_ALARMS] = {"false-alarms:", 0, 1e9, TRUE},
 };
 
 static int
@@ -123,25 +125,58 @@ asd_threshold_parse (const char *text, AsdThresholdRule * rule, GError ** error)
     if (value < forms[i].min || value > forms[i].max || (forms[i].open
             && (value == forms[i].min || value == forms[i].max)))
       break;
-    rule->method = i;
-    rule->parameter = value;
+    *rule = (AsdThresholdRule) {
+    .method = i,.parameter = value};
     return TRUE;
   }
   g_set_error (error, ASD_ERROR, ASD_ERROR_FORMAT, "threshold '%s' is none of "
-      "gamma:P (0 < P < 1), quantile:Q (0 <= Q <= 1) and mean-std:K "
-      "(0 <= K <= 1000): write for example gamma:0.999", text);
+      "gamma:P (0 < P < 1), quantile:Q (0 <= Q <= 1), mean-std:K "
+      "(0 <= K <= 1000) and false-alarms:PER_DAY (above 0): write for example "
+      "gamma:0.999", text);
   return FALSE;
 }
 
-gboolean
-asd_threshold_compute (const AsdThresholdRule * rule, const double *scores,
-    gsize n, double *threshold, GError ** error)
+static double
+keep_budget (const AsdThresholdRule * rule, const double *scores, gsize n,
+    const gsize *clips, gsize n_clips)
+{
+  /* Windows that start within one. */
+  gsize run = rule->window / rule->interval +
+      (rule->window % rule->interval > 0);
+  double p = asd_false_alarms_to_probability (rule->parameter, rule->interval);
+  AsdTail *tail = asd_tail_new (scores, n, clips, n_clips, MAX (run, 1));
+  double threshold = asd_tail_get_threshold (tail, p);
+
+  asd_tail_free (tail);
+  return threshold;
+}
+
+/* What a rule needs to know beside the scores. */
+static gboolean
+check_budget (const AsdThresholdRule * rule, gsize n, GError ** error)
+{
+  if (rule->method != ASD_THRESHOLD_FALSE_ALARMS)
+    return TRUE;
+  if (rule->interval == 0) {
+    g_set_error_literal (error, ASD_ERROR, ASD_ERROR_DATA, "false alarms per "
+        "day need to know how often there is a window: set the interval");
+    return FALSE;
+  }
+  return asd_false_alarms_check (rule->parameter, n, rule->interval,
+      rule->extrapolate, error);
+}
+
+static gboolean
+compute_threshold (const AsdThresholdRule * rule, const double *scores,
+    gsize n, const gsize *clips, gsize n_clips, double *threshold,
+    GError ** error)
 {
   AsdCalibration c;
   AsdGamma gamma;
   double *sorted, parameter = rule->parameter;
 
-  if (!asd_calibration_compute (scores, n, &c, error))
+  if (!asd_calibration_compute (scores, n, &c, error)
+      || !check_budget (rule, n, error))
     return FALSE;
   if (c.min == c.max || (rule->method == ASD_THRESHOLD_GAMMA && n < 3)) {
     *threshold = nextafter (c.max, INFINITY);
@@ -161,6 +196,28 @@ asd_threshold_compute (const AsdThresholdRule * rule, const double *scores,
     case ASD_THRESHOLD_MEAN_STD:
       *threshold = c.mean + parameter * c.std;
       break;
+    case ASD_THRESHOLD_FALSE_ALARMS:
+      *threshold = keep_budget (rule, scores, n, clips, n_clips);
+      break;
   }
   return TRUE;
+}
+
+gboolean
+asd_threshold_compute (const AsdThresholdRule * rule, const double *scores,
+    gsize n, double *threshold, GError ** error)
+{
+  return compute_threshold (rule, scores, n, NULL, 0, threshold, error);
+}
+
+gboolean
+asd_threshold_compute_clips (const AsdThresholdRule * rule,
+    const double *scores, const gsize *clips, gsize n_clips, double *threshold,
+    GError ** error)
+{
+  gsize n = 0;
+
+  for (gsize i = 0; i < n_clips; i++)
+    n += clips[i];
+  return compute_threshold (rule, scores, n, clips, n_clips, threshold, error);
 }

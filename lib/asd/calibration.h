@@ -62,28 +62,41 @@ gboolean asd_calibration_compute (const double *scores, gsize n,
  *     asd_gamma_fit()
  * @ASD_THRESHOLD_QUANTILE: quantile of the scores themselves
  * @ASD_THRESHOLD_MEAN_STD: mean + parameter * standard deviation
+ * @ASD_THRESHOLD_FALSE_ALARMS: parameter false alarms per day, see #AsdTail
  */
 typedef enum
 {
   ASD_THRESHOLD_GAMMA,
   ASD_THRESHOLD_QUANTILE,
   ASD_THRESHOLD_MEAN_STD,
+  ASD_THRESHOLD_FALSE_ALARMS,
 } AsdThresholdMethod;
 
 /**
  * AsdThresholdRule:
- * @parameter: a probability, or a number of standard deviations
+ * @parameter: a probability, a number of standard deviations, or of false alarms
+ *     per day
+ * @window: length of a window in ns
+ * @interval: ns between the starts of two windows
+ * @extrapolate: accept fewer false alarms than asd_false_alarms_check() does
+ *
+ * The times and @extrapolate are for ASD_THRESHOLD_FALSE_ALARMS, and are to be
+ * set after asd_threshold_parse(), which makes them 0.
  */
 typedef struct
 {
   AsdThresholdMethod method;
   double parameter;
+  guint64 window;
+  guint64 interval;
+  gboolean extrapolate;
 } AsdThresholdRule;
 
 /**
  * asd_threshold_parse:
- * @text: "gamma:P" with 0 < P < 1, "quantile:Q" with 0 <= Q <= 1, or
- *     "mean-std:K" with 0 <= K <= 1000
+ * @text: "gamma:P" with 0 < P < 1, "quantile:Q" with 0 <= Q <= 1,
+ *     "mean-std:K" with 0 <= K <= 1000, or "false-alarms:PER_DAY" with
+ *     0 < PER_DAY <= 1e9
  * @rule: (out): the rule
  *
  * Returns: FALSE with ASD_ERROR_FORMAT and a message that lists the forms
@@ -101,10 +114,23 @@ gboolean asd_threshold_parse (const char *text, AsdThresholdRule * rule,
  * rule has nothing to work with, the threshold is the next double above the
  * largest score: for equal scores, and for gamma with fewer than 3 scores.
  *
- * Returns: FALSE with ASD_ERROR_DATA as asd_calibration_compute()
+ * Returns: FALSE with ASD_ERROR_DATA as asd_calibration_compute(), and as
+ *     asd_false_alarms_check() where that is the rule
  */
 gboolean asd_threshold_compute (const AsdThresholdRule * rule,
     const double *scores, gsize n, double *threshold, GError ** error);
+
+/**
+ * asd_threshold_compute_clips:
+ * @scores: scores of all windows, clip after clip
+ * @clips: (array length=n_clips): windows of each clip
+ *
+ * asd_threshold_compute() for clips of several windows, which some rules do not
+ * take for independent.
+ */
+gboolean asd_threshold_compute_clips (const AsdThresholdRule * rule,
+    const double *scores, const gsize * clips, gsize n_clips,
+    double *threshold, GError ** error);
 
 G_END_DECLS
 
