@@ -35,6 +35,7 @@
 #include <asd/pool.h>
 #include <asd/progress.h>
 #include <asd/scale.h>
+#include <asd/sensor.h>
 #include <asd/simulator.h>
 #include <asd/tail.h>
 #include <asd/ubm.h>

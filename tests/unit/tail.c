@@ -161,7 +161,7 @@ GST_START_TEST (test_rate)
     gsize n = sizes[s];
     double ratios[2];
 
-    simulate (d, n, n < 1000 ? 200 : 80, ratios);
+    simulate (d, n, n < 1000 ? 100 : 40, ratios);
     GST_INFO ("%s, %" G_GSIZE_FORMAT " scores: %.2f and %.2f times the rate",
         distributions[d].name, n, ratios[0], ratios[1]);
     fail_unless (ratios[0] < distributions[d].at_support, "%s, %"
