@@ -39,6 +39,7 @@ asd_scale_method_values (void)
   static const GEnumValue values[] = {
     {ASD_SCALE_STANDARDISE, "Mean 0 and standard deviation 1", "standardise"},
     {ASD_SCALE_MIN_MAX, "From low to high", "min-max"},
+    {ASD_SCALE_NONE, "As they are", "none"},
     {0, NULL, NULL},
   };
 
@@ -266,6 +267,9 @@ asd_scale_trainer_fit (AsdScaleTrainer * self, GError ** error)
     if (config->method == ASD_SCALE_MIN_MAX) {
       width /= config->high - config->low;
       offset -= config->low * width;
+    } else if (config->method == ASD_SCALE_NONE) {
+      offset = 0;
+      width = 1;
     }
     scale->offset[j] = offset;
     scale->divisor[j] = width;

@@ -29,11 +29,13 @@ typedef struct _AsdScale AsdScale;
  *     dimension that is constant gets a standard deviation of 1
  * @ASD_SCALE_MIN_MAX: from low to high; a dimension that is constant gets a
  *     range of 1, so that the constant becomes low
+ * @ASD_SCALE_NONE: as they are, for the logarithm alone
  */
 typedef enum
 {
   ASD_SCALE_STANDARDISE,
   ASD_SCALE_MIN_MAX,
+  ASD_SCALE_NONE,
 } AsdScaleMethod;
 
 /**

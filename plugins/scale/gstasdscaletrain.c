@@ -200,8 +200,8 @@ gst_asd_scale_train_class_init (GstAsdScaleTrainClass * klass)
           flags));
   g_object_class_install_property (object_class, PROP_METHOD,
       g_param_spec_enum ("method", "Method", "What each dimension is brought "
-          "to: mean 0 and standard deviation 1, or from low to high",
-          GST_TYPE_ASD_SCALE_METHOD, DEFAULT_METHOD, flags));
+          "to: mean 0 and standard deviation 1, from low to high, or left as "
+          "it is", GST_TYPE_ASD_SCALE_METHOD, DEFAULT_METHOD, flags));
   g_object_class_install_property (object_class, PROP_LOW,
       g_param_spec_double ("low", "Low", "Where min-max brings the smallest "
           "training value", -1e6, 1e6, DEFAULT_LOW, flags));

@@ -113,6 +113,20 @@ GST_START_TEST (test_min_max)
 
 GST_END_TEST;
 
+/* The logarithm alone. */
+GST_START_TEST (test_none)
+{
+  const AsdScaleConfig config = { TRUE, ASD_SCALE_NONE, -5, 5 };
+  g_autoptr (AsdScale) scale = learn (&config);
+  float out[3 * DIM];
+
+  asd_scale_process (scale, frames, 3, out);
+  for (gsize i = 0; i < 3 * DIM; i++)
+    fail_unless (out[i] == (float) log (frames[i] + 1e-12));
+}
+
+GST_END_TEST;
+
 /* A mean far from zero takes nothing from the deviation; the smallest and the
  * largest floats have one, and what a float cannot hold exactly is constant. */
 GST_START_TEST (test_extremes)
@@ -245,6 +259,7 @@ scale_suite (void)
   tcase_add_test (tc, test_standardise);
   tcase_add_test (tc, test_log);
   tcase_add_test (tc, test_min_max);
+  tcase_add_test (tc, test_none);
   tcase_add_test (tc, test_extremes);
   tcase_add_test (tc, test_refused);
   tcase_add_test (tc, test_model);
