@@ -14,6 +14,7 @@ plugin_init (GstPlugin * plugin)
   ret |= GST_ELEMENT_REGISTER (asdclipsrc, plugin);
   ret |= GST_ELEMENT_REGISTER (asddenoise, plugin);
   ret |= GST_ELEMENT_REGISTER (asddenoisetrain, plugin);
+  ret |= GST_ELEMENT_REGISTER (asdensemble, plugin);
   ret |= GST_ELEMENT_REGISTER (asdgmm, plugin);
   ret |= GST_ELEMENT_REGISTER (asdgmmtrain, plugin);
   ret |= GST_ELEMENT_REGISTER (asdgraph, plugin);

@@ -8,6 +8,7 @@
 
 #include <gst/asd/gstasdextractor.h>
 #include <gst/asd/gstasdfeatures.h>
+#include <gst/asd/gstasdjoiner.h>
 #include <gst/asd/gstasdmodel.h>
 #include <gst/asd/gstasdrecipe.h>
 #include <gst/asd/gstasdscore.h>

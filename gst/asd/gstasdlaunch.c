@@ -5,7 +5,7 @@
 
 #include "gstasdlaunch.h"
 #include "gstasdextractor.h"
-#include "gstasdscorer.h"
+#include "gstasdwindowfilter.h"
 
 #include <asd/asd.h>
 #include <string.h>
@@ -39,6 +39,7 @@ find_trainer (GstElement * element)
   return trainer;
 }
 
+/* An element that learns, a stage. */
 static gboolean
 has_trainer (GstElement * element)
 {
@@ -137,21 +138,27 @@ gst_asd_launch_free_to_bin (GstAsdLaunch * launch)
   return bin;
 }
 
+/* It decides what is anomalous: a scorer, or an ensemble of them. */
+static gboolean
+is_scorer (GstElement * element)
+{
+  GObjectClass *klass = G_OBJECT_GET_CLASS (element);
+
+  return g_object_class_find_property (klass, "stage") != NULL
+      && g_object_class_find_property (klass, "threshold") != NULL;
+}
+
 static gchar **
-list_stages (GstAsdLaunch * launch, GType type)
+list_stages (GstAsdLaunch * launch, gboolean (*belongs) (GstElement *))
 {
   GPtrArray *names = g_ptr_array_new ();
   guint i;
 
   for (i = 0; i < launch->elements->len; i++) {
     GstElement *element = g_ptr_array_index (launch->elements, i);
-    gchar *stage = stage_of (element);
 
-    if (stage != NULL && has_trainer (element)
-        && G_TYPE_CHECK_INSTANCE_TYPE (element, type))
-      g_ptr_array_add (names, stage);
-    else
-      g_free (stage);
+    if (belongs (element))
+      g_ptr_array_add (names, stage_of (element));
   }
   g_ptr_array_add (names, NULL);
   return (gchar **) g_ptr_array_free (names, FALSE);
@@ -160,13 +167,13 @@ list_stages (GstAsdLaunch * launch, GType type)
 gchar **
 gst_asd_launch_list_stages (GstAsdLaunch * launch)
 {
-  return list_stages (launch, GST_TYPE_ELEMENT);
+  return list_stages (launch, has_trainer);
 }
 
 gchar **
 gst_asd_launch_list_scorers (GstAsdLaunch * launch)
 {
-  return list_stages (launch, GST_TYPE_ASD_SCORER);
+  return list_stages (launch, is_scorer);
 }
 
 GstElement *
@@ -177,7 +184,8 @@ gst_asd_launch_find_stage (GstAsdLaunch * launch, const gchar * name)
   for (i = 0; i < launch->elements->len; i++) {
     GstElement *element = g_ptr_array_index (launch->elements, i);
     gchar *stage = stage_of (element);
-    gboolean found = g_strcmp0 (stage, name) == 0 && has_trainer (element);
+    gboolean found = g_strcmp0 (stage, name) == 0 && (has_trainer (element)
+        || is_scorer (element));
 
     g_free (stage);
     if (found)

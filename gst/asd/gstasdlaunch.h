@@ -29,10 +29,11 @@ GstElement *gst_asd_launch_free_to_bin (GstAsdLaunch * launch);
 /* Names of the stages, sources first; g_strfreev() it. */
 gchar **gst_asd_launch_list_stages (GstAsdLaunch * launch);
 
-/* Those of the stages that give a score; g_strfreev() it. */
+/* Those that give a score, and ensembles, which have no trainer; g_strfreev()
+ * it. */
 gchar **gst_asd_launch_list_scorers (GstAsdLaunch * launch);
 
-/* The element of a stage, or NULL. */
+/* The element of a stage or scorer, or NULL. */
 GstElement *gst_asd_launch_find_stage (GstAsdLaunch * launch,
     const gchar * name);
 

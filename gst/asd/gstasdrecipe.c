@@ -34,10 +34,27 @@ parse (GstAsdRecipe * recipe, GError ** error)
 }
 
 static gboolean
+check_names (gchar ** names, GError ** error)
+{
+  guint i, j;
+
+  for (i = 0; names[i] != NULL; i++) {
+    for (j = 0; j < i; j++) {
+      if (strcmp (names[i], names[j]) != 0)
+        continue;
+      g_set_error (error, ASD_ERROR, ASD_ERROR_FORMAT,
+          "Two stages of the recipe are called \"%s\": give one another name "
+          "with its property stage, for example stage=%s2", names[i], names[i]);
+      return FALSE;
+    }
+  }
+  return TRUE;
+}
+
+static gboolean
 update_stages (GstAsdRecipe * recipe, GError ** error)
 {
   GstAsdLaunch *launch = parse (recipe, error);
-  guint i, j;
 
   if (launch == NULL)
     return FALSE;
@@ -47,18 +64,8 @@ update_stages (GstAsdRecipe * recipe, GError ** error)
   recipe->scorers = gst_asd_launch_list_scorers (launch);
   gst_asd_launch_free (launch);
 
-  for (i = 0; recipe->stages[i] != NULL; i++) {
-    for (j = 0; j < i; j++) {
-      if (strcmp (recipe->stages[i], recipe->stages[j]) != 0)
-        continue;
-      g_set_error (error, ASD_ERROR, ASD_ERROR_FORMAT,
-          "Two stages of the recipe are called \"%s\": give one another name "
-          "with its property stage, for example stage=%s2",
-          recipe->stages[i], recipe->stages[i]);
-      return FALSE;
-    }
-  }
-  return TRUE;
+  return check_names (recipe->stages, error)
+      && check_names (recipe->scorers, error);
 }
 
 /* Groups and keys are those of the documentation and no others. */

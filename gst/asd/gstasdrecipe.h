@@ -72,8 +72,8 @@ const gchar *const *gst_asd_recipe_get_stages (GstAsdRecipe * recipe);
 /**
  * gst_asd_recipe_get_scorers: (skip)
  *
- * Returns: (transfer none): those of the stages that give scores; several where
- *     an ensemble joins them
+ * Returns: (transfer none): names of what gives scores, from source to score:
+ *     stages, and asdensemble, which is no stage as it has no trainer
  */
 const gchar *const *gst_asd_recipe_get_scorers (GstAsdRecipe * recipe);
 

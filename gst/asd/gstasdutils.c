@@ -56,13 +56,20 @@ gst_asd_element_skip_window (GstElement * element, GstPad * pad,
 {
   gchar *stream_id = gst_pad_get_stream_id (pad);
 
+  gst_asd_element_skip_window_of_stream (element, stream_id, timestamp, reason);
+  g_free (stream_id);
+}
+
+void
+gst_asd_element_skip_window_of_stream (GstElement * element,
+    const gchar * stream_id, GstClockTime timestamp, const gchar * reason)
+{
   GST_ELEMENT_WARNING_WITH_DETAILS (element, STREAM, FORMAT, ("%s", reason),
       ("window at %" GST_TIME_FORMAT " of stream %s",
           GST_TIME_ARGS (timestamp), GST_STR_NULL (stream_id)),
       ("stream-id", G_TYPE_STRING, stream_id,
           "timestamp", G_TYPE_UINT64, timestamp,
           "reason", G_TYPE_STRING, reason, NULL));
-  g_free (stream_id);
 }
 
 gchar *

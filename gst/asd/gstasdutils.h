@@ -50,6 +50,15 @@ void gst_asd_element_skip_window (GstElement * element, GstPad * pad,
     GstClockTime timestamp, const gchar * reason);
 
 /**
+ * gst_asd_element_skip_window_of_stream: (skip)
+ * @stream_id: (nullable): the stream, where the pad is past it already
+ *
+ * As gst_asd_element_skip_window().
+ */
+void gst_asd_element_skip_window_of_stream (GstElement * element,
+    const gchar * stream_id, GstClockTime timestamp, const gchar * reason);
+
+/**
  * gst_asd_double_to_string: (skip)
  * @text: room for G_ASCII_DTOSTR_BUF_SIZE characters
  *

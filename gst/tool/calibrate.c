@@ -5,6 +5,8 @@
 
 #include "tool.h"
 
+#include <math.h>
+
 /* What the scores of a stage look like, for its section of the model. */
 static void
 write_summary (AsdModelWriter * writer, const AsdCalibration * summary)
@@ -40,41 +42,94 @@ all_windows (GPtrArray * clips)
   return all;
 }
 
-/* Writes to the current stage of the writer. */
 static gboolean
-calibrate_stage (Calibration * self, GArray * scores, AsdModelWriter * writer,
-    GError ** error)
+is_stage (GstAsdRecipe * recipe, const char *scorer)
 {
-  const double *values = (const double *) scores->data;
-  AsdCalibration summary;
-
-  if (!asd_calibration_compute (values, scores->len, &summary, error)
-      || !asd_threshold_compute (self->rule, values, scores->len,
-          &self->threshold, error))
-    return FALSE;
-  self->n_scores = scores->len;
-  write_summary (writer, &summary);
-  asd_model_writer_set_double (writer, "threshold", self->threshold);
-  asd_model_writer_set_string (writer, "threshold-rule", self->rule_text);
-  return TRUE;
+  return g_strv_contains (gst_asd_recipe_get_stages (recipe), scorer);
 }
 
 gboolean
-calibration_write (Calibration * self, const Training * training,
-    GPtrArray * scores, AsdModelWriter * writer, GError ** error)
+calibration_is_needed (GstAsdRecipe * recipe)
+{
+  const char *const *scorers = gst_asd_recipe_get_scorers (recipe);
+  guint i;
+
+  for (i = 0; scorers[i] != NULL; i++)
+    if (!is_stage (recipe, scorers[i]))
+      return TRUE;
+  return FALSE;
+}
+
+/* What a scorer gave normal clips, for its section. An ensemble learns nothing,
+ * so that its section begins here. */
+static void
+write_scorer (Calibration * self, GstAsdRecipe * recipe, const char *scorer,
+    const AsdCalibration * summary, AsdModelWriter * writer)
+{
+  if (is_stage (recipe, scorer))
+    asd_model_writer_update_stage (writer, scorer);
+  else
+    asd_model_writer_set_stage (writer, scorer, "ensemble");
+  write_summary (writer, summary);
+  asd_model_writer_set_double (writer, "threshold", self->threshold);
+  asd_model_writer_set_string (writer, "threshold-rule", self->rule_text);
+}
+
+static gboolean
+calibrate_scorer (Calibration * self, CrossValidation * cv,
+    GstAsdRecipe * recipe, const char *scorer, AsdModelWriter * writer,
+    GError ** error)
+{
+  GPtrArray *clips = cross_validation_score (cv, scorer, error);
+  AsdModelWriter *fold_writer;
+  AsdCalibration summary;
+  GArray *scores;
+  gboolean ok;
+
+  if (clips == NULL)
+    return FALSE;
+  scores = all_windows (clips);
+  g_ptr_array_unref (clips);
+  ok = asd_calibration_compute ((double *) scores->data, scores->len, &summary,
+      error) && asd_threshold_compute (self->rule, (double *) scores->data,
+      scores->len, &self->threshold, error);
+  self->n_scores = scores->len;
+  g_array_unref (scores);
+  if (!ok)
+    return FALSE;
+
+  write_scorer (self, recipe, scorer, &summary, writer);
+  /* An ensemble behind it needs the calibration, in every fold. */
+  fold_writer = asd_model_writer_new ();
+  write_scorer (self, recipe, scorer, &summary, fold_writer);
+  ok = cross_validation_update (cv, fold_writer, error);
+  asd_model_writer_free (fold_writer);
+  return ok;
+}
+
+gboolean
+calibration_run (Calibration * self, const Training * training,
+    Source * source, AsdModelWriter * writer, GError ** error)
 {
   const char *const *scorers = gst_asd_recipe_get_scorers (training->recipe);
+  CrossValidation *cv;
   gboolean ok = TRUE;
   guint i;
 
-  for (i = 0; i < scores->len && ok; i++) {
-    GArray *windows = all_windows (g_ptr_array_index (scores, i));
-
-    if (windows->len > 0) {
-      asd_model_writer_update_stage (writer, scorers[i]);
-      ok = calibrate_stage (self, windows, writer, error);
-    }
-    g_array_unref (windows);
+  if (source_get_size (source) < 2) {
+    g_set_error (error, ASD_ERROR, ASD_ERROR_DATA,
+        "has no threshold, as there is nothing to calibrate it with: train it "
+        "on more recordings, or score with your own threshold");
+    return FALSE;
   }
+  cv = cross_validation_new (training, source, error);
+  if (cv == NULL)
+    return FALSE;
+  for (i = 0; scorers[i] != NULL && ok; i++)
+    ok = calibrate_scorer (self, cv, training->recipe, scorers[i], writer,
+        error);
+  cross_validation_free (cv);
+  if (!ok)
+    self->threshold = NAN;
   return ok;
 }

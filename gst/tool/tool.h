@@ -149,10 +149,21 @@ gboolean training_fit (const Training * training, Source * source,
 GPtrArray *training_score (const Training * training, Source * source,
     const char *scorer, const char *model, GError ** error);
 
-/* Scores of clips that the stages had not seen, from 5-fold cross-validation by
- * clip: for each scorer of the recipe what training_score() gives. */
-GPtrArray *training_cross_validate (const Training * training,
+/* 5-fold cross-validation by clip: trains all stages once for each fold, on all
+ * clips but those of the fold. */
+typedef struct _CrossValidation CrossValidation;
+
+CrossValidation *cross_validation_new (const Training * training,
     Source * source, GError ** error);
+
+/* Scores of clips that the stages had not seen: what training_score() gives. */
+GPtrArray *cross_validation_score (CrossValidation * cv, const char *scorer,
+    GError ** error);
+
+/* Commits the writer to the folds' models. */
+gboolean cross_validation_update (CrossValidation * cv,
+    AsdModelWriter * writer, GError ** error);
+void cross_validation_free (CrossValidation * cv);
 
 /* calibrate.c */
 
@@ -161,16 +172,19 @@ typedef struct
   const AsdThresholdRule *rule;
   const char *rule_text;
 
-  /* of the stage that gives the recipe's score; NaN where there is none */
+  /* of the last scorer; NaN where there is none */
   double threshold;
   guint n_scores;
 } Calibration;
 
-/* Adds calibration and threshold of each scorer to the model, from what
- * training_cross_validate() gave. */
-gboolean calibration_write (Calibration * calibration,
-    const Training * training, GPtrArray * scores, AsdModelWriter * writer,
+/* Cross-validates and adds calibration and threshold of each scorer of the
+ * recipe to the model. */
+gboolean calibration_run (Calibration * calibration,
+    const Training * training, Source * source, AsdModelWriter * writer,
     GError ** error);
+
+/* A recipe with an ensemble gives no score without calibration. */
+gboolean calibration_is_needed (GstAsdRecipe * recipe);
 
 /* dataset.c */
 

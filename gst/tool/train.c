@@ -106,32 +106,30 @@ static gboolean
 train (const Training * training, Source * checked,
     const AsdThresholdRule * rule, const char *model, GError ** error)
 {
-  AsdModelWriter *writer;
-  GPtrArray *scores = NULL;
-  GError *no_scores = NULL;
   Calibration calibration = { rule, opt_threshold, NAN, 0 };
+  AsdModelWriter *writer;
   guint64 median_length;
+  GError *why = NULL;
   Source *source;
-  gboolean ok = TRUE;
+  gboolean ok;
 
   if (!training_fit (training, checked, model, error))
     return FALSE;
+  writer = asd_model_writer_new ();
   /* A stage may have found more that it cannot use, now or for its score. */
   source = source_choose_good (checked, NULL);
-  if (source_get_size (source) > 1)
-    scores = training_cross_validate (training, source, &no_scores);
+  ok = calibration_run (&calibration, training, source, writer, &why);
   source_free (source);
   source = source_choose_good (checked, &median_length);
-  writer = asd_model_writer_new ();
   describe (writer, training, source, median_length);
-  if (scores != NULL)
-    ok = calibration_write (&calibration, training, scores, writer, error);
-  if (ok && isnan (calibration.threshold) && !tool_is_interrupted ())
-    tool_remark (opt_model, no_scores != NULL ? no_scores->message :
-        "has no threshold, as there is nothing to calibrate it with: train it "
-        "on more recordings, or score with your own threshold");
+  if (!ok && !tool_is_interrupted ()
+      && !calibration_is_needed (training->recipe)) {
+    tool_remark (opt_model, why->message);
+    g_clear_error (&why);
+    ok = TRUE;
+  }
   ok = ok && !tool_is_interrupted ()
-      && asd_model_writer_commit (writer, model, NULL, error);
+      && asd_model_writer_commit (writer, model, NULL, &why);
   tool_progress_end ();
   if (ok && !isnan (calibration.threshold))
     printf ("%s: %u recordings, threshold %g (%s of %u held-out scores)\n",
@@ -140,8 +138,8 @@ train (const Training * training, Source * checked,
   else if (ok)
     printf ("%s: %u recordings\n", opt_model, source_get_size (source));
 
-  g_clear_error (&no_scores);
-  g_clear_pointer (&scores, g_ptr_array_unref);
+  if (why != NULL)
+    g_propagate_error (error, why);
   source_free (source);
   asd_model_writer_free (writer);
   return ok;

@@ -88,58 +88,85 @@ training_score (const Training * training, Source * source,
   return scores.of_clip;
 }
 
-typedef struct
+struct _CrossValidation
 {
   const Training *training;
   Source *source;
-  const guint *fold_of_clip;
-  const char *folder;
-  GPtrArray *scores;            /* of each scorer; a fold writes its clips' */
+  guint n_folds;
+  guint *fold_of_clip;
+  char *folder;                 /* of the folds' models */
 
+  /* of what runs */
+  const char *scorer;
+  GPtrArray *scores;            /* a fold writes those of its clips */
   GMutex lock;
   GError *error;
-} CrossValidation;
+};
+
+static char *
+fold_model (CrossValidation * cv, guint fold)
+{
+  char *name = g_strdup_printf ("%u.asd", fold);
+  char *path = g_build_filename (cv->folder, name, NULL);
+
+  g_free (name);
+  return path;
+}
 
 /* The clips in a fold, or all others. */
-static GArray *
-choose_clips (CrossValidation * cv, guint fold, gboolean in_fold)
+static Source *
+choose_clips (CrossValidation * cv, guint fold, gboolean in_fold,
+    GArray ** indices)
 {
   GArray *clips = g_array_new (FALSE, FALSE, sizeof (guint));
+  Source *chosen;
   guint i;
 
   for (i = 0; i < source_get_size (cv->source); i++)
     if ((cv->fold_of_clip[i] == fold) == in_fold)
       g_array_append_val (clips, i);
-  return clips;
+  chosen = source_subset (cv->source, (guint *) clips->data, clips->len);
+  if (indices != NULL)
+    *indices = clips;
+  else
+    g_array_unref (clips);
+  return chosen;
 }
 
+/* Learns from all but one fold. */
 static gboolean
-score_fold (CrossValidation * cv, GArray * clips, const char *model,
+fit_fold (CrossValidation * cv, guint fold, const char *model, GError ** error)
+{
+  Source *seen = choose_clips (cv, fold, FALSE, NULL);
+  gboolean ok = training_fit (cv->training, seen, model, error);
+
+  source_free (seen);
+  return ok;
+}
+
+/* Scores the clips that a fold's model does not know. */
+static gboolean
+score_fold (CrossValidation * cv, guint fold, const char *model,
     GError ** error)
 {
-  const char *const *scorers =
-      gst_asd_recipe_get_scorers (cv->training->recipe);
-  Source *held_out = source_subset (cv->source, (guint *) clips->data,
-      clips->len);
-  gboolean ok = TRUE;
-  guint i, j;
+  GArray *clips;
+  Source *held_out = choose_clips (cv, fold, TRUE, &clips);
+  GPtrArray *scores = training_score (cv->training, held_out, cv->scorer,
+      model, error);
+  guint i;
 
-  for (i = 0; scorers[i] != NULL && ok; i++) {
-    GPtrArray *scores = training_score (cv->training, held_out, scorers[i],
-        model, error);
-    GPtrArray *all = g_ptr_array_index (cv->scores, i);
+  for (i = 0; scores != NULL && i < clips->len; i++) {
+    GArray *windows = g_ptr_array_index (scores, i);
 
-    ok = scores != NULL;
-    for (j = 0; ok && j < clips->len; j++) {
-      GArray *windows = g_ptr_array_index (scores, j);
-
-      g_array_append_vals (g_ptr_array_index (all, g_array_index (clips, guint,
-                  j)), windows->data, windows->len);
-    }
-    g_clear_pointer (&scores, g_ptr_array_unref);
+    g_array_append_vals (g_ptr_array_index (cv->scores, g_array_index (clips,
+                guint, i)), windows->data, windows->len);
   }
   source_free (held_out);
-  return ok;
+  g_array_unref (clips);
+  if (scores == NULL)
+    return FALSE;
+  g_ptr_array_unref (scores);
+  return TRUE;
 }
 
 static void
@@ -147,27 +174,33 @@ run_fold (gpointer data, gpointer user_data)
 {
   CrossValidation *cv = user_data;
   guint fold = GPOINTER_TO_UINT (data) - 1;
-  char *name = g_strdup_printf ("%u.asd", fold);
-  char *model = g_build_filename (cv->folder, name, NULL);
-  GArray *seen = choose_clips (cv, fold, FALSE);
-  GArray *held_out = choose_clips (cv, fold, TRUE);
-  Source *source = source_subset (cv->source, (guint *) seen->data, seen->len);
+  char *model = fold_model (cv, fold);
   GError *error = NULL;
 
-  if (!training_fit (cv->training, source, model, &error)
-      || !score_fold (cv, held_out, model, &error)) {
+  if (!(cv->scores == NULL ? fit_fold : score_fold) (cv, fold, model, &error)) {
     g_mutex_lock (&cv->lock);
     if (cv->error == NULL)
       cv->error = g_steal_pointer (&error);
     g_mutex_unlock (&cv->lock);
     g_clear_error (&error);
   }
-  source_free (source);
-  g_array_unref (seen);
-  g_array_unref (held_out);
-  g_unlink (model);
   g_free (model);
-  g_free (name);
+}
+
+static gboolean
+run_folds (CrossValidation * cv, GError ** error)
+{
+  GThreadPool *pool = g_thread_pool_new (run_fold, cv, MIN (cv->n_folds,
+          g_get_num_processors ()), FALSE, NULL);
+  guint i;
+
+  for (i = 0; i < cv->n_folds; i++)
+    g_thread_pool_push (pool, GUINT_TO_POINTER (i + 1), NULL);
+  g_thread_pool_free (pool, FALSE, TRUE);
+  if (cv->error == NULL)
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&cv->error));
+  return FALSE;
 }
 
 /* Clips in random order, dealt to the folds in turn. */
@@ -194,43 +227,75 @@ deal_folds (guint n_clips, guint n_folds, guint seed)
   return folds;
 }
 
-GPtrArray *
-training_cross_validate (const Training * training, Source * source,
+CrossValidation *
+cross_validation_new (const Training * training, Source * source,
     GError ** error)
 {
-  const char *const *scorers = gst_asd_recipe_get_scorers (training->recipe);
+  char *folder = g_dir_make_tmp ("gst-asd-XXXXXX", error);
   guint n_clips = source_get_size (source);
-  guint i, n_folds = MIN (N_FOLDS, n_clips);
-  CrossValidation cv = { training, source };
-  GThreadPool *pool;
-  guint *folds;
-  char *folder;
+  CrossValidation *cv;
 
-  folder = g_dir_make_tmp ("gst-asd-XXXXXX", error);
   if (folder == NULL)
     return NULL;
-  folds = deal_folds (n_clips, n_folds, training->seed);
-  cv.fold_of_clip = folds;
-  cv.folder = folder;
-  cv.scores =
-      g_ptr_array_new_with_free_func ((GDestroyNotify) g_ptr_array_unref);
-  for (i = 0; scorers[i] != NULL; i++)
-    g_ptr_array_add (cv.scores, make_scores (n_clips));
-  g_mutex_init (&cv.lock);
+  cv = g_new0 (CrossValidation, 1);
+  cv->training = training;
+  cv->source = source;
+  cv->n_folds = MIN (N_FOLDS, n_clips);
+  cv->fold_of_clip = deal_folds (n_clips, cv->n_folds, training->seed);
+  cv->folder = folder;
+  g_mutex_init (&cv->lock);
+  if (!run_folds (cv, error))
+    g_clear_pointer (&cv, cross_validation_free);
+  return cv;
+}
 
-  pool = g_thread_pool_new (run_fold, &cv, MIN (n_folds,
-          g_get_num_processors ()), FALSE, NULL);
-  for (i = 0; i < n_folds; i++)
-    g_thread_pool_push (pool, GUINT_TO_POINTER (i + 1), NULL);
-  g_thread_pool_free (pool, FALSE, TRUE);
+GPtrArray *
+cross_validation_score (CrossValidation * cv, const char *scorer,
+    GError ** error)
+{
+  GPtrArray *scores = make_scores (source_get_size (cv->source));
 
-  if (cv.error != NULL) {
-    g_propagate_error (error, cv.error);
-    g_clear_pointer (&cv.scores, g_ptr_array_unref);
+  cv->scorer = scorer;
+  cv->scores = scores;
+  if (!run_folds (cv, error))
+    g_clear_pointer (&scores, g_ptr_array_unref);
+  cv->scores = NULL;
+  return scores;
+}
+
+gboolean
+cross_validation_update (CrossValidation * cv, AsdModelWriter * writer,
+    GError ** error)
+{
+  gboolean ok = TRUE;
+  guint i;
+
+  for (i = 0; i < cv->n_folds && ok; i++) {
+    char *model = fold_model (cv, i);
+
+    ok = asd_model_writer_commit (writer, model, NULL, error);
+    g_free (model);
   }
-  g_mutex_clear (&cv.lock);
-  g_rmdir (folder);
-  g_free (folder);
-  g_free (folds);
-  return cv.scores;
+  return ok;
+}
+
+void
+cross_validation_free (CrossValidation * cv)
+{
+  guint i;
+
+  if (cv == NULL)
+    return;
+  for (i = 0; i < cv->n_folds; i++) {
+    char *model = fold_model (cv, i);
+
+    g_unlink (model);
+    g_free (model);
+  }
+  g_rmdir (cv->folder);
+  g_free (cv->folder);
+  g_free (cv->fold_of_clip);
+  g_clear_error (&cv->error);
+  g_mutex_clear (&cv->lock);
+  g_free (cv);
 }

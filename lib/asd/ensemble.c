@@ -23,6 +23,38 @@ asd_ensemble_method_values (void)
   return values;
 }
 
+const GEnumValue *
+asd_ensemble_normalization_values (void)
+{
+  static const GEnumValue values[] = {
+    {ASD_ENSEMBLE_MIN_MAX, "0 .. 1 between the lowest and highest normal score",
+        "min-max"},
+    {ASD_ENSEMBLE_Z, "Standard deviations from the mean normal score", "z"},
+    {ASD_ENSEMBLE_NONE, "As it is", "none"},
+    {0, NULL, NULL}
+  };
+
+  return values;
+}
+
+double
+asd_ensemble_normalize (AsdEnsembleNormalization normalization,
+    const AsdCalibration * calibration, double score)
+{
+  double range = calibration->max - calibration->min;
+
+  switch (normalization) {
+    case ASD_ENSEMBLE_MIN_MAX:
+      return range > 0 ? MAX (0, (score - calibration->min) / range) : 0;
+    case ASD_ENSEMBLE_Z:
+      return calibration->std > 0 ?
+          (score - calibration->mean) / calibration->std : 0;
+    case ASD_ENSEMBLE_NONE:
+      return score;
+  }
+  return NAN;
+}
+
 void
 asd_ensemble_min_max (double *scores, gsize n)
 {

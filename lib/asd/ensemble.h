@@ -7,6 +7,7 @@
 #define __ASD_ENSEMBLE_H__
 
 #include <glib-object.h>
+#include <asd/calibration.h>
 
 G_BEGIN_DECLS
 
@@ -39,6 +40,40 @@ typedef enum
  * g_enum_register_static(). Owned by the library.
  */
 const GEnumValue *asd_ensemble_method_values (void);
+
+/**
+ * AsdEnsembleNormalization:
+ * @ASD_ENSEMBLE_MIN_MAX: 0 at the lowest and 1 at the highest normal score; what
+ *     lies below becomes 0, so that two scores below their lowest cannot multiply
+ *     to a high one; what lies above stays above 1
+ * @ASD_ENSEMBLE_Z: distance from the mean normal score in standard deviations
+ * @ASD_ENSEMBLE_NONE: the score as it is
+ *
+ * How scores of systems with different scales are made comparable, by what each
+ * gave to normal sound.
+ */
+typedef enum
+{
+  ASD_ENSEMBLE_MIN_MAX,
+  ASD_ENSEMBLE_Z,
+  ASD_ENSEMBLE_NONE,
+} AsdEnsembleNormalization;
+
+/**
+ * asd_ensemble_normalization_values:
+ *
+ * Returns: as asd_ensemble_method_values(): "min-max", "z" and "none"
+ */
+const GEnumValue *asd_ensemble_normalization_values (void);
+
+/**
+ * asd_ensemble_normalize:
+ * @calibration: scores of normal clips; min and max, or mean and std, are used
+ *
+ * Returns: the normalised score, 0 where all normal scores are equal
+ */
+double asd_ensemble_normalize (AsdEnsembleNormalization normalization,
+    const AsdCalibration * calibration, double score);
 
 /**
  * asd_ensemble_min_max:
