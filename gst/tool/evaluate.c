@@ -160,6 +160,29 @@ remark_no_auc (const Machine * machine)
   g_free (name);
 }
 
+/* An ensemble cannot do without calibration; scores of others do not depend on
+ * it. */
+static gboolean
+fit (const Training * training, Source * train, const char *model,
+    GError ** error)
+{
+  AsdThresholdRule rule;
+  Calibration calibration = { &rule, "gamma:0.999", NAN, 0 };
+  AsdModelWriter *writer;
+  gboolean ok;
+
+  if (!training_fit (training, train, model, error))
+    return FALSE;
+  if (!calibration_is_needed (training->recipe))
+    return TRUE;
+  writer = asd_model_writer_new ();
+  ok = asd_threshold_parse (calibration.rule_text, &rule, error)
+      && calibration_run (&calibration, training, train, writer, error)
+      && asd_model_writer_commit (writer, model, NULL, error);
+  asd_model_writer_free (writer);
+  return ok;
+}
+
 static void
 run_job (gpointer data, gpointer user_data)
 {
@@ -171,8 +194,7 @@ run_job (gpointer data, gpointer user_data)
   char *model = g_build_filename (job->folder, name, NULL);
 
   if (!tool_is_interrupted () && open_machine (machine, &train, &test,
-          &job->error) && training_fit (job->training, train, model,
-          &job->error))
+          &job->error) && fit (job->training, train, model, &job->error))
     scores = training_score (job->training, test, NULL, model, &job->error);
   if (scores != NULL) {
     job->result = list_scores (machine, scores);

@@ -79,6 +79,9 @@ def prepare(folder):
             "gst-asd train --recipe ivector-gmm --data train "
             "--train ivector.components=8 --train ivector.dimensions=4 "
             "--train gmm.components=2 --model ivector.asd",
+            "gst-asd train --recipe ensemble --data train "
+            "--train ivector.components=8 --train ivector.dimensions=4 "
+            "--train gmm.components=2 --model ensemble.asd",
             "gst-launch-1.0 -q asdclipsrc location='train/*.wav' ! "
             "asdmodspec ! asdnpyenc ! filesink location=train.npy",
             "cp train.npy fan.npy"):

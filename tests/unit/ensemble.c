@@ -47,6 +47,23 @@ GST_START_TEST (test_min_max)
 
 GST_END_TEST;
 
+GST_START_TEST (test_normalize)
+{
+  AsdCalibration c = {.min = 10,.max = 30,.mean = 15,.std = 5 };
+  AsdCalibration equal = {.min = 7,.max = 7,.mean = 7,.std = 0 };
+
+  /* Nothing below 0, but above 1. */
+  fail_unless (asd_ensemble_normalize (ASD_ENSEMBLE_MIN_MAX, &c, 20) == 0.5);
+  fail_unless (asd_ensemble_normalize (ASD_ENSEMBLE_MIN_MAX, &c, 5) == 0);
+  fail_unless (asd_ensemble_normalize (ASD_ENSEMBLE_MIN_MAX, &c, 50) == 2);
+  fail_unless (asd_ensemble_normalize (ASD_ENSEMBLE_Z, &c, 5) == -2);
+  fail_unless (asd_ensemble_normalize (ASD_ENSEMBLE_NONE, &c, 5) == 5);
+  fail_unless (asd_ensemble_normalize (ASD_ENSEMBLE_MIN_MAX, &equal, 9) == 0);
+  fail_unless (asd_ensemble_normalize (ASD_ENSEMBLE_Z, &equal, 9) == 0);
+}
+
+GST_END_TEST;
+
 static Suite *
 ensemble_suite (void)
 {
@@ -56,6 +73,7 @@ ensemble_suite (void)
   suite_add_tcase (suite, tc);
   tcase_add_test (tc, test_combine);
   tcase_add_test (tc, test_min_max);
+  tcase_add_test (tc, test_normalize);
   return suite;
 }
 
