@@ -123,8 +123,11 @@ calibration_run (Calibration * self, const Training * training,
     return FALSE;
   }
   cv = cross_validation_new (training, source, error);
-  if (cv == NULL)
+  if (cv == NULL) {
+    g_prefix_error (error, "calibrating, which trains on four fifths of the "
+        "recordings: ");
     return FALSE;
+  }
   for (i = 0; scorers[i] != NULL && ok; i++)
     ok = calibrate_scorer (self, cv, training->recipe, scorers[i], writer,
         error);

@@ -14,6 +14,12 @@ unset GST_PLUGIN_PATH_1_0 GST_PLUGIN_SYSTEM_PATH_1_0 GST_REGISTRY_1_0 \
 expect_exit 0 sh pipelines/quickstart.sh --ids 1 --train 12 --test 5
 expect_stdout 'gst-asd train --recipe modspec-graph --data NORMAL_FOLDER'
 expect_file quickstart/fan.asd
+
+# The line that it prints, run as it stands: a score for each clip.
+sed -n 's/^  \(gst-launch-1.0\) \(.*quickstart.*\)/\1 -q \2/p' "$work/stdout" >line
+[ -s line ] || fail "no launch line for quickstart/fan.asd"
+expect_exit 0 meson devenv -C build -w "$PWD" sh line
+expect_lines stdout 11
 expect_file quickstart/results/results.csv
 for machine in fan pump slider valve; do
   grep -Eq "^$machine,0,(0\.[0-9]+|1|0),(0\.[0-9]+|1)\$" \
