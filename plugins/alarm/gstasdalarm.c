@@ -43,7 +43,7 @@
  *
  * ## Example launch lines
  * |[
- * gst-launch-1.0 -m asdtestsrc machine=fan fault=bearing severity=0.9 fault-time=20000000000 samplesperbuffer=16000 num-buffers=40 ! audioconvert ! asddenoise model=fan.asd window=4000000000 ! asdmodspec window=4000000000 ! asdgraph model=fan.asd ! asdalarm model=fan.asd ! fakesink
+ * gst-launch-1.0 -m asdtestsrc machine=fan fault=bearing severity=0.9 fault-time=20000000000 samplesperbuffer=16000 num-buffers=40 ! audioconvert ! asddenoise model=fan.asd window=4000000000 ! asdmodspec window=4000000000 ! asdgraph model=fan.asd threshold=120 ! asdalarm model=fan.asd ! fakesink
  * gst-launch-1.0 -m asdclipsrc location='test/anomaly*.wav' ! asddenoise model=fan.asd ! asdmodspec ! asdgraph model=fan.asd ! asdalarm on-count=1 of-count=1 ! fakesink
  * ]|
  */

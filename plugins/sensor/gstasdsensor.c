@@ -16,6 +16,9 @@
  * model that does not tell, nothing is quiet or loud, and only digital silence
  * is dead. The levels in a model are those of windows of 1 s, the default.
  *
+ * What a source marks as missing (GAP), such as audiotestsrc does with silence, is
+ * not looked at.
+ *
  * Latency: none. A message comes when its window is complete.
  *
  * ## Messages
@@ -31,7 +34,7 @@
  * ## Example launch lines
  * |[
  * gst-launch-1.0 -m asdtestsrc machine=fan num-buffers=100 ! audioconvert ! asdsensor model=fan.asd ! asddenoise model=fan.asd ! asdmodspec ! asdgraph model=fan.asd ! fakesink
- * gst-launch-1.0 -m audiotestsrc wave=silence num-buffers=200 ! audioconvert ! asdsensor ! fakesink
+ * gst-launch-1.0 -m asdtestsrc machine=fan num-buffers=100 ! audioamplify amplification=100 ! asdsensor ! fakesink
  * ]|
  */
 
