@@ -5,12 +5,9 @@
 
 #include "gmm-private.h"
 
+#include "covariance.h"
 #include "error.h"
 #include "linalg.h"
-#include "simd.h"
-
-/* Accumulators that run side by side, whatever the width of a vector unit. */
-#define LANES 8
 
 static const GEnumValue covariance_values[] = {
   {ASD_GMM_FULL, "A full covariance for each component", "full"},
@@ -83,18 +80,6 @@ asd_gmm_unref (AsdGmm * gmm)
 }
 
 static gboolean
-prepare_full (const double *covariance, gsize dim, double *factor,
-    double *log_det)
-{
-  memcpy (factor, covariance, dim * dim * sizeof *factor);
-  if (!asd_cholesky (factor, dim))
-    return FALSE;
-  *log_det = asd_cholesky_log_det (factor, dim);
-  asd_cholesky_invert_factor (factor, dim);
-  return TRUE;
-}
-
-static gboolean
 prepare_diagonal (const double *variances, gsize dim, double *factor,
     double *log_det)
 {
@@ -116,7 +101,7 @@ asd_gmm_prepare (AsdGmm * gmm)
     double *factor = gmm->factors + c * gmm->size, log_det;
     gboolean ok = gmm->covariance == ASD_GMM_DIAGONAL ?
         prepare_diagonal (covariance, gmm->dim, factor, &log_det) :
-        prepare_full (covariance, gmm->dim, factor, &log_det);
+        asd_covariance_factor (covariance, gmm->dim, factor, &log_det);
 
     if (!ok || !isfinite (log_det))
       return c;
@@ -124,18 +109,6 @@ asd_gmm_prepare (AsdGmm * gmm)
         0.5 * (log_det + gmm->dim * log (2 * G_PI));
   }
   return -1;
-}
-
-static gboolean
-symmetric (const double *a, gsize dim)
-{
-  for (gsize i = 0; i < dim; i++) {
-    for (gsize j = 0; j < i; j++) {
-      if (a[i * dim + j] != a[j * dim + i])
-        return FALSE;
-    }
-  }
-  return TRUE;
 }
 
 AsdGmm *
@@ -151,7 +124,7 @@ asd_gmm_new (AsdGmmCovariance covariance, const double *weights,
 
   for (gsize c = 0; valid && c < n_components
       && covariance != ASD_GMM_DIAGONAL; c++)
-    valid = symmetric (covariances + c * gmm->size, dim);
+    valid = asd_covariance_symmetric (covariances + c * gmm->size, dim);
   if (valid) {
     memcpy (gmm->weights, weights, n_components * sizeof *weights);
     memcpy (gmm->means, means, n * sizeof *means);
@@ -169,34 +142,6 @@ asd_gmm_new (AsdGmmCovariance covariance, const double *weights,
   }
   return gmm;
 }
-
-/* |L^-1 (x - m)|^2, row by row, so that nothing has to be kept. */
-ASD_KERNEL
-full_distance_kernel (const double *x, const double *mean,
-    const double *factor, gsize dim, double *result)
-{
-  *result = 0;
-  for (gsize i = 0; i < dim; i++, factor += dim) {
-    double lanes[LANES] = { 0 };
-    gsize k = 0;
-
-    for (; k + LANES <= i + 1; k += LANES) {
-      for (gsize l = 0; l < LANES; l++)
-        lanes[l] += factor[k + l] * (x[k + l] - mean[k + l]);
-    }
-    for (gsize l = 0; k + l <= i; l++)
-      lanes[l] += factor[k + l] * (x[k + l] - mean[k + l]);
-    for (gsize width = LANES / 2; width > 0; width /= 2) {
-      for (gsize l = 0; l < width; l++)
-        lanes[l] += lanes[l + width];
-    }
-    *result += lanes[0] * lanes[0];
-  }
-}
-
-ASD_DEFINE_KERNEL (full_distance, full_distance_kernel,
-    (const double *x, const double *mean, const double *factor, gsize dim,
-        double *result), (x, mean, factor, dim, result));
 
 static double
 diagonal_distance (const double *x, const double *mean, const double *factor,
@@ -225,7 +170,7 @@ asd_gmm_score (const AsdGmm * gmm, const double *x)
     if (gmm->covariance == ASD_GMM_DIAGONAL)
       d = diagonal_distance (x, mean, factor, gmm->dim);
     else
-      full_distance (x, mean, factor, gmm->dim, &d);
+      d = asd_covariance_distance (x, mean, factor, gmm->dim);
     d = gmm->offsets[c] - 0.5 * d;
     if (isnan (d))
       return NAN;

@@ -7,6 +7,7 @@
 
 #include <float.h>
 
+#include "covariance.h"
 #include "error.h"
 #include "kmeans.h"
 #include "linalg.h"
@@ -87,30 +88,6 @@ expect (Fit * fit, const AsdGmm * gmm)
   return sum / fit->n;
 }
 
-/* Draws a covariance towards mu I, mu its mean variance. The sum over vectors
- * of w^2 |z z' - S|^2 (w: share of the vector, z: its deviation) is that of
- * w^2 |z|^4 minus that of w^2 |S|^2; exactly so where all weights are equal. */
-static void
-shrink (double *covariance, gsize dim, double squares, double fourths)
-{
-  double norm = 0, trace = 0, mu, uncertainty, distance, shrinkage;
-
-  for (gsize i = 0; i < dim * dim; i++)
-    norm += covariance[i] * covariance[i];
-  for (gsize i = 0; i < dim; i++)
-    trace += covariance[i * dim + i];
-  mu = trace / dim;
-  distance = norm - mu * trace;
-  uncertainty = fourths - squares * norm;
-  if (!(uncertainty > 0 && distance > 0))
-    return;
-  shrinkage = MIN (uncertainty / distance, 1);
-  for (gsize i = 0; i < dim * dim; i++)
-    covariance[i] *= 1 - shrinkage;
-  for (gsize i = 0; i < dim; i++)
-    covariance[i * dim + i] += shrinkage * mu;
-}
-
 /* Adds all vectors to the lower triangle of a covariance, each
  * minus the mean and times the root of its responsibility. */
 static void
@@ -161,7 +138,7 @@ estimate_full (Fit * fit, AsdGmm * gmm, gsize c)
   if (gmm->covariance == ASD_GMM_SHRUNK) {
     for (gsize i = 0; i < fit->n; i++)
       squares += r[i] * r[i];
-    shrink (covariance, dim, squares / (count * count),
+    asd_covariance_shrink (covariance, dim, squares / (count * count),
         fourths / (count * count));
   }
   for (gsize i = 0; i < dim; i++)
