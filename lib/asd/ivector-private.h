@@ -22,10 +22,17 @@ struct _AsdIvector
   double *sigma;                /* S: components x features */
   double *scaled;               /* S^-1 T */
   double *products;             /* T' S^-1 T of each component, packed */
+
+  /* Both NULL where i-vectors are not whitened. */
+  double *whitening_mean;       /* dimensions */
+  double *whitening;            /* dimensions x dimensions, its lower triangle */
 };
 
 AsdIvector *asd_ivector_alloc (AsdUbm * ubm, gsize dimensions,
     gboolean length_normalise);
+
+/* A model without whitening and length normalisation. */
+AsdIvector *asd_ivector_plain (const AsdIvector * model);
 
 /* Computes what follows from T and S. */
 void asd_ivector_prepare (AsdIvector * model);

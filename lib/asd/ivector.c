@@ -57,6 +57,8 @@ asd_ivector_unref (AsdIvector * model)
   g_free (model->sigma);
   g_free (model->scaled);
   g_free (model->products);
+  g_free (model->whitening_mean);
+  g_free (model->whitening);
   g_free (model);
 }
 
@@ -106,6 +108,13 @@ asd_ivector_new (AsdUbm * ubm, const double *matrix, const double *sigma,
   return model;
 }
 
+AsdIvector *
+asd_ivector_plain (const AsdIvector * model)
+{
+  return asd_ivector_new (model->ubm, model->matrix, model->sigma,
+      model->dimensions, FALSE, NULL);
+}
+
 void
 asd_ivector_centre (const AsdIvector * model, const double *zeroth,
     const double *first, double *centred)
@@ -149,12 +158,44 @@ asd_ivector_save (const AsdIvector * model, AsdModelWriter * writer)
   gsize shape[3] = {
     model->n_components, model->n_features, model->dimensions
   };
+  gsize square[2] = { model->dimensions, model->dimensions };
 
   asd_ubm_save (model->ubm, writer);
   asd_model_writer_add_f64 (writer, "matrix", model->matrix, 3, shape);
   asd_model_writer_add_f64 (writer, "sigma", model->sigma, 2, shape);
   asd_model_writer_set_int64 (writer, "length-normalise",
       model->length_normalise);
+  if (model->whitening == NULL)
+    return;
+  asd_model_writer_add_f64 (writer, "whitening-mean", model->whitening_mean, 1,
+      square);
+  asd_model_writer_add_f64 (writer, "whitening", model->whitening, 2, square);
+}
+
+static gboolean
+load_whitening (AsdIvector * model, AsdModelSection * section, GError ** error)
+{
+  const gsize r = model->dimensions;
+  gsize square[2] = { r, r };
+  const double *mean, *whitening;
+
+  if (!asd_model_section_has_tensor (section, "whitening"))
+    return TRUE;
+  mean = asd_model_section_get_f64 (section, "whitening-mean", 1, square,
+      error);
+  if (mean == NULL)
+    return FALSE;
+  whitening = asd_model_section_get_f64 (section, "whitening", 2, square,
+      error);
+  if (whitening == NULL)
+    return FALSE;
+  for (gsize i = 0; i < r; i++)
+    if (whitening[i * r + i] <= 0)
+      return asd_model_section_refuse (section, error,
+          "its whitening has a diagonal that is not above 0");
+  model->whitening_mean = g_memdup2 (mean, r * sizeof *mean);
+  model->whitening = g_memdup2 (whitening, r * r * sizeof *whitening);
+  return TRUE;
 }
 
 AsdIvector *
@@ -188,6 +229,8 @@ asd_ivector_load (AsdModelSection * section, GError ** error)
   if (model == NULL) {
     asd_model_section_refuse (section, error, "%s", wrong->message);
     g_error_free (wrong);
+  } else if (!load_whitening (model, section, error)) {
+    g_clear_pointer (&model, asd_ivector_unref);
   }
   return model;
 }
@@ -234,6 +277,17 @@ asd_ivector_extractor_process (AsdIvectorExtractor * self,
 }
 
 static void
+whiten (const AsdIvector * model, double *x)
+{
+  const gsize r = model->dimensions;
+
+  for (gsize i = 0; i < r; i++)
+    x[i] -= model->whitening_mean[i];
+  cblas_dtrmv (CblasRowMajor, CblasLower, CblasNoTrans, CblasNonUnit, r,
+      model->whitening, r, x, 1);
+}
+
+static void
 normalise_length (double *x, gsize n)
 {
   double length = cblas_dnrm2 (n, x, 1);
@@ -262,6 +316,8 @@ asd_ivector_extractor_process_statistics (AsdIvectorExtractor * self,
   ok = asd_all_finite (ivector, r) && asd_cholesky (self->precision, r);
   if (ok) {
     asd_cholesky_solve (self->precision, r, ivector);
+    if (model->whitening != NULL)
+      whiten (model, ivector);
     if (model->length_normalise)
       normalise_length (ivector, r);
   }

@@ -20,7 +20,8 @@ G_BEGIN_DECLS
  *   w = L^-1 sum_c T_c' S_c^-1 (F_c - N_c m_c)
  *   L = I + sum_c N_c T_c' S_c^-1 T_c
  *
- * where N_c and F_c are the clip's Baum-Welch statistics and S_c variances.
+ * where N_c and F_c are the clip's Baum-Welch statistics and S_c variances. It
+ * may be whitened, see asd_ivector_whiten(), then divided by its length.
  *
  * An AsdIvector does not change once made and may be used by several threads.
  *
@@ -88,6 +89,25 @@ AsdIvector *asd_ivector_refine (const AsdIvector * model,
     GCancellable * cancellable, GError ** error);
 
 /**
+ * asd_ivector_whiten:
+ * @model: a model; it does not change
+ * @clips: the clips that the mean m and the covariance C = R R' of i-vectors are
+ *     learned from, at least three
+ *
+ * i-vectors w become R^-1 (w - m), before they are divided by their length (D.
+ * Garcia-Romero, C. Y. Espy-Wilson: Analysis of i-vector length normalization in
+ * speaker recognition systems. Interspeech 2011). C is drawn towards a multiple
+ * of the identity by as much as the clips leave it uncertain (Ledoit, Wolf
+ * 2004), so that fewer clips than dimensions will do, too.
+ *
+ * Returns: (transfer full): a model that whitens, or NULL with ASD_ERROR_DATA
+ *     (fewer than three clips, i-vectors that do not differ enough, a value that
+ *     is not finite)
+ */
+AsdIvector *asd_ivector_whiten (const AsdIvector * model,
+    const AsdIvectorClips * clips, GError ** error);
+
+/**
  * asd_ivector_get_dimensions:
  *
  * Returns: values of an i-vector
@@ -114,7 +134,9 @@ const double *asd_ivector_get_sigma (const AsdIvector * model);
  * asd_ivector_save:
  * @writer: a writer whose current stage takes what asd_ubm_save() writes, the
  *     f64 tensors "matrix" (components x features x dimensions) and "sigma"
- *     (components x features), and the number "length-normalise", 0 or 1
+ *     (components x features), and the number "length-normalise", 0 or 1;
+ *     where i-vectors are whitened also the f64 tensors "whitening-mean"
+ *     (dimensions) and "whitening" (dimensions x dimensions, lower triangular)
  */
 void asd_ivector_save (const AsdIvector * model, AsdModelWriter * writer);
 

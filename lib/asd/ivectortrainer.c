@@ -207,6 +207,7 @@ fit_matrix (AsdIvectorTrainer * self, AsdUbm * ubm, AsdProgressFunc progress,
   AsdIvectorClips clips = { n, zeroth, first, second };
   g_autoptr (AsdUbmStatistics) statistics = asd_ubm_statistics_new (ubm, TRUE);
   g_autoptr (AsdIvector) start = start_model (self, ubm, error);
+  g_autoptr (AsdIvector) model = NULL;
 
   if (start == NULL)
     return NULL;
@@ -221,9 +222,12 @@ fit_matrix (AsdIvectorTrainer * self, AsdUbm * ubm, AsdProgressFunc progress,
     for (gsize i = 0; i < size; i++)
       second[i] += one[i];
   }
-  return asd_ivector_refine (start, &clips, self->config.iterations,
+  model = asd_ivector_refine (start, &clips, self->config.iterations,
       self->config.variance_floor, self->config.minimum_divergence, progress,
       user_data, cancellable, error);
+  if (model != NULL && self->config.whiten)
+    return asd_ivector_whiten (model, &clips, error);
+  return g_steal_pointer (&model);
 }
 
 AsdIvector *

@@ -19,6 +19,7 @@ G_BEGIN_DECLS
  * @iterations: iterations of expectation-maximisation of T
  * @variance_floor: smallest variance there
  * @minimum_divergence: see asd_ivector_refine()
+ * @whiten: see asd_ivector_whiten()
  * @length_normalise: see asd_ivector_new()
  * @max_bytes: most memory for the frames of clips
  */
@@ -30,12 +31,14 @@ typedef struct
   guint iterations;
   double variance_floor;
   gboolean minimum_divergence;
+  gboolean whiten;
   gboolean length_normalise;
   gsize max_bytes;
 } AsdIvectorConfig;
 
 #define ASD_IVECTOR_CONFIG_INIT \
-  { ASD_UBM_CONFIG_INIT, 100000, 100, 10, 1e-10, FALSE, FALSE, 256 << 20 }
+  { ASD_UBM_CONFIG_INIT, 100000, 100, 10, 1e-10, FALSE, FALSE, FALSE, \
+    256 << 20 }
 
 /**
  * asd_ivector_config_check:

@@ -13,6 +13,11 @@
  * window is a clip. Frames are kept in memory, at most max-memory bytes of
  * them; of more clips a random sample is kept.
  *
+ * With whiten=true, i-vectors get the mean 0 and a covariance of 1, as the
+ * training clips' have it (Garcia-Romero and Espy-Wilson, Interspeech 2011).
+ * Their covariance is shrunk (Ledoit and Wolf 2004), so that fewer clips than
+ * dimensions will do, but at least three.
+ *
  * Posts GST_MESSAGE_PROGRESS with the code "train" and the log-likelihood of
  * each iteration. EOS reaches the bus when the model is safe on disk.
  *
@@ -36,6 +41,7 @@ G_DECLARE_FINAL_TYPE (GstAsdIvectorTrain, gst_asd_ivector_train, GST,
 #define DEFAULT_UBM_ITERATIONS 10
 #define DEFAULT_ITERATIONS 10
 #define DEFAULT_MINIMUM_DIVERGENCE FALSE
+#define DEFAULT_WHITEN FALSE
 #define DEFAULT_LENGTH_NORMALISE FALSE
      enum
      {
@@ -45,6 +51,7 @@ G_DECLARE_FINAL_TYPE (GstAsdIvectorTrain, gst_asd_ivector_train, GST,
        PROP_UBM_ITERATIONS,
        PROP_ITERATIONS,
        PROP_MINIMUM_DIVERGENCE,
+       PROP_WHITEN,
        PROP_LENGTH_NORMALISE,
      };
 
@@ -142,6 +149,9 @@ gst_asd_ivector_train_set_property (GObject * object, guint id,
     case PROP_MINIMUM_DIVERGENCE:
       config->minimum_divergence = g_value_get_boolean (value);
       break;
+    case PROP_WHITEN:
+      config->whiten = g_value_get_boolean (value);
+      break;
     case PROP_LENGTH_NORMALISE:
       config->length_normalise = g_value_get_boolean (value);
       break;
@@ -174,6 +184,9 @@ gst_asd_ivector_train_get_property (GObject * object, guint id,
       break;
     case PROP_MINIMUM_DIVERGENCE:
       g_value_set_boolean (value, config->minimum_divergence);
+      break;
+    case PROP_WHITEN:
+      g_value_set_boolean (value, config->whiten);
       break;
     case PROP_LENGTH_NORMALISE:
       g_value_set_boolean (value, config->length_normalise);
@@ -217,6 +230,10 @@ install_properties (GObjectClass * object_class)
       g_param_spec_boolean ("minimum-divergence", "Minimum divergence",
           "Keep the second moments of the training i-vectors at 1",
           DEFAULT_MINIMUM_DIVERGENCE, flags));
+  g_object_class_install_property (object_class, PROP_WHITEN,
+      g_param_spec_boolean ("whiten", "Whiten", "Bring i-vectors to the mean 0 "
+          "and uncorrelated values with a variance of 1, before length "
+          "normalisation", DEFAULT_WHITEN, flags));
   g_object_class_install_property (object_class, PROP_LENGTH_NORMALISE,
       g_param_spec_boolean ("length-normalise", "Length normalisation",
           "Divide i-vectors by their length", DEFAULT_LENGTH_NORMALISE, flags));
@@ -255,5 +272,6 @@ gst_asd_ivector_train_init (GstAsdIvectorTrain * self)
   self->config.ubm.iterations = DEFAULT_UBM_ITERATIONS;
   self->config.iterations = DEFAULT_ITERATIONS;
   self->config.minimum_divergence = DEFAULT_MINIMUM_DIVERGENCE;
+  self->config.whiten = DEFAULT_WHITEN;
   self->config.length_normalise = DEFAULT_LENGTH_NORMALISE;
 }

@@ -219,6 +219,59 @@ GST_START_TEST (test_train_and_score)
 
 GST_END_TEST;
 
+/* Whitened and of length 1, as the trainer's properties say; too few clips are
+ * refused. */
+GST_START_TEST (test_whiten)
+{
+  const char *model = test_path ("m.asd");
+  g_autoptr (GPtrArray) buffers = NULL;
+  double mean[3] = { 0 };
+  g_autofree char *launch = g_strdup_printf ("asdivectortrain model=%s "
+      "components=4 dimensions=3 whiten=true", model);
+  GstElement *element;
+  GstHarness *h;
+  TestHarness *t;
+  GstBus *bus;
+
+  train ("asdivectortrain model=%s components=4 dimensions=3 whiten=true "
+      "length-normalise=true", model);
+  t = test_harness_new ("asdivector model=%s", model);
+  test_start_features (t, "train", MFCC);
+  push_clips (t->h, 30, 0, 1);
+  buffers = test_pull_all (t);
+  fail_unless_equals_int (buffers->len, 30);
+  for (guint i = 0; i < 30; i++) {
+    double length = 0;
+    float w[3];
+
+    gst_buffer_extract (buffers->pdata[i], 0, w, sizeof w);
+    for (guint j = 0; j < 3; j++) {
+      mean[j] += w[j] / 30;
+      length += w[j] * w[j];
+    }
+    fail_unless (fabs (length - 1) < 1e-6, "%g", length);
+  }
+  /* Directions of 30 whitened vectors go all ways: their mean is some
+   * 1 / sqrt (30) long, that of vectors with an offset is near 1. */
+  fail_unless (hypot (hypot (mean[0], mean[1]), mean[2]) < 0.4);
+  test_harness_free (t);
+
+  element = gst_object_ref_sink (gst_parse_launch (launch, NULL));
+  bus = gst_bus_new ();
+  gst_element_set_bus (element, bus);
+  h = gst_harness_new_with_element (element, "sink", NULL);
+  gst_harness_set_src_caps_str (h, MFCC);
+  push_clips (h, 2, 0, 1);
+  fail_unless (!gst_harness_push_event (h, gst_event_new_eos ()));
+  test_check_error (bus, "2 clips are too few to whiten.*whiten=false");
+  gst_element_set_bus (element, NULL);
+  gst_harness_teardown (h);
+  gst_object_unref (element);
+  gst_object_unref (bus);
+}
+
+GST_END_TEST;
+
 /* A model of another kind of features is refused by both names. */
 GST_START_TEST (test_mismatch)
 {
@@ -279,6 +332,7 @@ ivector_suite (void)
   suite_add_tcase (s, tc);
   tcase_add_checked_fixture (tc, test_folder_setup, test_folder_teardown);
   tcase_add_test (tc, test_train_and_score);
+  tcase_add_test (tc, test_whiten);
   tcase_add_test (tc, test_bad_size);
   asd_test_add_golden (tc, test_golden);
   asd_test_add_golden (tc, test_golden_gmm);
