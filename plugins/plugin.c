@@ -12,6 +12,7 @@ plugin_init (GstPlugin * plugin)
 
   ret |= GST_ELEMENT_REGISTER (asdalarm, plugin);
   ret |= GST_ELEMENT_REGISTER (asdclipsrc, plugin);
+  ret |= GST_ELEMENT_REGISTER (asdconcat, plugin);
   ret |= GST_ELEMENT_REGISTER (asddenoise, plugin);
   ret |= GST_ELEMENT_REGISTER (asddenoisetrain, plugin);
   ret |= GST_ELEMENT_REGISTER (asdensemble, plugin);
