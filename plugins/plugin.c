@@ -11,6 +11,7 @@ plugin_init (GstPlugin * plugin)
   gboolean ret = FALSE;
 
   ret |= GST_ELEMENT_REGISTER (asdalarm, plugin);
+  ret |= GST_ELEMENT_REGISTER (asdchroma, plugin);
   ret |= GST_ELEMENT_REGISTER (asdclipsrc, plugin);
   ret |= GST_ELEMENT_REGISTER (asdconcat, plugin);
   ret |= GST_ELEMENT_REGISTER (asddenoise, plugin);

@@ -248,13 +248,15 @@ gst_asd_extractor_class_add_templates (GstAsdExtractorClass * klass,
 {
   GstElementClass *element_class = GST_ELEMENT_CLASS (klass);
   GstCaps *caps = gst_caps_from_string (GST_ASD_AUDIO_CAPS);
+  gchar *text;
 
   gst_element_class_add_pad_template (element_class,
       gst_pad_template_new ("sink", GST_PAD_SINK, GST_PAD_ALWAYS, caps));
   gst_caps_unref (caps);
 
-  caps = gst_caps_from_string (GST_ASD_FEATURES_CAPS);
-  gst_caps_set_simple (caps, "kind", G_TYPE_STRING, kind, NULL);
+  text = g_strconcat (GST_ASD_FEATURES_CAPS ", kind = (string) ", kind, NULL);
+  caps = gst_caps_from_string (text);
+  g_free (text);
   gst_element_class_add_pad_template (element_class,
       gst_pad_template_new ("src", GST_PAD_SRC, GST_PAD_ALWAYS, caps));
   gst_caps_unref (caps);

@@ -48,7 +48,8 @@ struct _GstAsdExtractorClass
 
 /**
  * gst_asd_extractor_class_add_templates: (skip)
- * @kind: kind of the features, for the source pad's caps
+ * @kind: kind of the features, for the source pad's caps, or a list of them,
+ *     as "{ cens, chroma }"
  */
 void gst_asd_extractor_class_add_templates (GstAsdExtractorClass * klass,
     const gchar * kind);

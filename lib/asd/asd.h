@@ -14,6 +14,8 @@
 
 #include <asd/alarm.h>
 #include <asd/calibration.h>
+#include <asd/chroma.h>
+#include <asd/cqt.h>
 #include <asd/ensemble.h>
 #include <asd/error.h>
 #include <asd/gamma.h>
@@ -38,6 +40,7 @@
 #include <asd/sensor.h>
 #include <asd/simulator.h>
 #include <asd/tail.h>
+#include <asd/tuning.h>
 #include <asd/ubm.h>
 
 #endif /* __ASD_H__ */

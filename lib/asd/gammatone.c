@@ -4,6 +4,7 @@
  */
 
 #include "gammatone.h"
+#include "framefft.h"
 #include "kernels.h"
 #include "simd.h"
 
@@ -31,36 +32,15 @@ struct _AsdGammatone
   float *block;                 /* a last group of fewer columns */
 };
 
-/* Which bin a complex FFT of n points that is decimated in frequency by four
- * leaves at each place, if its bin k is called first + k * step. */
-static void
-digit_order (gsize *order, gsize n, gsize first, gsize step)
-{
-  gsize radix = n >= 4 ? 4 : n, r;
-
-  if (n == 1) {
-    order[0] = first;
-    return;
-  }
-  for (r = 0; r < radix; r++)
-    digit_order (order + r * n / radix, n / radix, first + r * step,
-        step * radix);
-}
-
-/* The bin of 0 .. nfft / 2 of each magnitude of the spectrum kernel: from every
- * step the odd bins, of which the upper half are mirrored, then the ends. */
+/* The bin of 0 .. nfft / 2 of each magnitude of the spectrum kernel. */
 static gsize *
 bin_order (gsize nfft)
 {
-  gsize *order = g_new (gsize, nfft / 2 + 1), *next = order, n, j;
+  gsize *order = g_new (gsize, nfft / 2 + 1), j;
 
-  for (n = nfft; n >= 4; n /= 2) {
-    digit_order (next, n / 4, nfft / n, 4 * nfft / n);
-    for (j = 0; j < n / 4; j++, next++)
-      *next = MIN (*next, nfft - *next);
-  }
-  next[0] = 0;
-  next[1] = nfft / 2;
+  asd_frame_fft_order (nfft, order);
+  for (j = 0; j <= nfft / 2; j++)
+    order[j] = MIN (order[j], nfft - order[j]);
   return order;
 }
 

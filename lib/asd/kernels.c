@@ -20,9 +20,13 @@
 #define TILE_BANDS (2 * LANES)
 #define TILE_COLUMNS 4
 #define BATCH (ASD_KERNEL_FILTERS / 2)
+#define FIR_VECTORS 8
 
 typedef float Vec
     __attribute__((vector_size (LANES * sizeof (float)), may_alias));
+typedef float UnalignedVec
+    __attribute__((vector_size (LANES * sizeof (float)), may_alias,
+        aligned (sizeof (float))));
 
 static void
 load (const float *const *sources, const float *window, gsize n, float *signal)
@@ -118,31 +122,43 @@ square_root (Vec * v)
     (*v)[l] = sqrtf ((*v)[l]);
 }
 
+/* The odd bins of @n real points in x, in the order in which complex_fft()
+ * leaves them. Where the points are not the last ones, the first half of x
+ * becomes the n/2 points that hold the even bins. half: the second half of x is
+ * zeros, and not touched. */
+static inline void
+odd_bins (gsize nfft, gsize n, gboolean half, const float *cosine,
+    const float *sine, Vec * x, Vec * re, Vec * im)
+{
+  const gsize q = n / 4, step = nfft / n;
+  gsize j;
+
+  for (j = 0; j < q; j++) {
+    Vec a = x[j], b = x[j + q];
+
+    if (!half) {
+      a -= x[j + 2 * q];
+      b -= x[j + 3 * q];
+      x[j] += x[j + 2 * q];
+      x[j + q] += x[j + 3 * q];
+    }
+    re[j] = a * cosine[j * step] + b * sine[j * step];
+    im[j] = a * sine[j * step] - b * cosine[j * step];
+  }
+  complex_fft (re, im, q, 4 * step, cosine, sine);
+}
+
 static void
 spectrum (gsize nfft, const float *cosine, const float *sine, float *signal,
     float *scratch, float *magnitudes)
 {
   Vec *x = (Vec *) signal, *out = (Vec *) magnitudes;
   Vec *re = (Vec *) scratch, *im = re + nfft / 4;
-  gsize n, j, q, step;
+  gsize n, j;
 
   for (n = nfft; n >= 4; n /= 2) {
-    q = n / 4;
-    step = nfft / n;
-    for (j = 0; j < q; j++) {
-      Vec a = x[j], b = x[j + q];
-
-      if (n < nfft) {
-        a -= x[j + 2 * q];
-        b -= x[j + 3 * q];
-        x[j] += x[j + 2 * q];
-        x[j + q] += x[j + 3 * q];
-      }
-      re[j] = a * cosine[j * step] + b * sine[j * step];
-      im[j] = a * sine[j * step] - b * cosine[j * step];
-    }
-    complex_fft (re, im, q, 4 * step, cosine, sine);
-    for (j = 0; j < q; j++) {
+    odd_bins (nfft, n, n == nfft, cosine, sine, x, re, im);
+    for (j = 0; j < n / 4; j++) {
       Vec power = re[j] * re[j] + im[j] * im[j];
 
       square_root (&power);
@@ -155,6 +171,67 @@ spectrum (gsize nfft, const float *cosine, const float *sine, float *signal,
     power *= power;
     square_root (&power);
     *out++ = power;
+  }
+}
+
+static void
+transform (gsize nfft, const float *cosine, const float *sine, float *signal,
+    float *real, float *imaginary)
+{
+  Vec *x = (Vec *) signal, *re = (Vec *) real, *im = (Vec *) imaginary;
+  gsize n;
+
+  for (n = nfft; n >= 4; n /= 2) {
+    odd_bins (nfft, n, FALSE, cosine, sine, x, re, im);
+    re += n / 4;
+    im += n / 4;
+  }
+  re[0] = x[0] + x[1];
+  re[1] = x[0] - x[1];
+  im[0] = im[1] = (Vec) {
+  0};
+}
+
+static void
+project (const AsdSparseRow * rows, gsize n_rows, const float *real,
+    const float *imaginary, float *magnitudes)
+{
+  const Vec *re = (const Vec *) real, *im = (const Vec *) imaginary;
+  Vec *out = (Vec *) magnitudes;
+  gsize r, k;
+
+  for (r = 0; r < n_rows; r++) {
+    const AsdSparseWeight *w = rows[r].weights;
+    Vec x = { 0 }, y = { 0 };
+
+    for (k = 0; k < rows[r].n_weights; k++, w++) {
+      x += w->re * re[w->place] - w->im * im[w->place];
+      y += w->re_turned * im[w->place] + w->im_turned * re[w->place];
+    }
+    out[r] = x * x + y * y;
+    square_root (out + r);
+  }
+}
+
+static void
+decimate (const float *even, const float *odd, const float *taps, gsize n_taps,
+    gsize n, float *out)
+{
+  Vec *y = (Vec *) out;
+  gsize i, k, v;
+
+  for (i = 0; i < n; i += FIR_VECTORS * LANES, y += FIR_VECTORS) {
+    Vec sum[FIR_VECTORS] = { 0 };
+
+    for (k = 0; k < n_taps; k++) {
+      const UnalignedVec *e = (const UnalignedVec *) (even + i + k);
+      const UnalignedVec *o = (const UnalignedVec *) (odd + i + k);
+
+      for (v = 0; v < FIR_VECTORS; v++)
+        sum[v] += taps[2 * k] * e[v] + taps[2 * k + 1] * o[v];
+    }
+    for (v = 0; v < FIR_VECTORS; v++)
+      y[v] = sum[v];
   }
 }
 
@@ -249,6 +326,9 @@ const AsdKernels ASD_KERNEL_TABLE = {
   .tile_bands = TILE_BANDS,
   .load = load,
   .spectrum = spectrum,
+  .transform = transform,
+  .project = project,
+  .decimate = decimate,
   .product = product,
   .filter = filter,
 };

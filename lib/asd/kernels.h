@@ -26,6 +26,9 @@ G_BEGIN_DECLS
  * whatever the lanes. */
 #define ASD_BAND_PADDING 16
 
+/* Outputs of the decimator to which their number is rounded up. */
+#define ASD_DECIMATE_PADDING 64
+
 /* Filters that are applied at once. */
 #define ASD_KERNEL_FILTERS 8
 
@@ -40,6 +43,30 @@ typedef struct
 } AsdBandPass;
 
 /**
+ * AsdSparseWeight:
+ * @place: where the transform kernel leaves the bin
+ * @re, @im_turned: real and imaginary part, which multiply the real part there
+ * @im, @re_turned: the same, which multiply the imaginary part: with the other
+ *     sign where it is the conjugate that is left there
+ */
+typedef struct
+{
+  gsize place;
+  float re, im, re_turned, im_turned;
+} AsdSparseWeight;
+
+/**
+ * AsdSparseRow:
+ *
+ * A filter in the frequency domain: the bins that it does not ignore.
+ */
+typedef struct
+{
+  gsize n_weights;
+  AsdSparseWeight *weights;
+} AsdSparseRow;
+
+/**
  * AsdKernels:
  * @lanes: floats in a vector
  * @tile_bands: bands that @product computes at once; divides #ASD_BAND_PADDING
@@ -50,6 +77,12 @@ typedef struct
  *     @nfft / 2 vectors, @cosine and @sine are exp (-2 pi i k / nfft) for all k.
  *     @magnitudes are [nfft / 2 + 1][lane] in the order that
  *     bin_order() in gammatone.c tells
+ * @transform: the complex bins of real FFTs of @nfft points [point][lane],
+ *     which are overwritten. @real and @imaginary are [nfft / 2 + 1][lane] in the
+ *     order that asd_frame_fft_order() tells
+ * @project: magnitudes[row][l] = |sum_k weights[row][k] bins[k][l]|
+ * @decimate: out[i] = sum_k taps[2k] even[i+k] + taps[2k+1] odd[i+k] for @n
+ *     outputs, rounded up to #ASD_DECIMATE_PADDING; @out is aligned
  * @product: columns[group * lanes + l][band] = sum_k tiles[band / tile_bands][k]
  *     [band % tile_bands] magnitudes[group][k][l], for @stride bands
  * @filter: #ASD_KERNEL_FILTERS filters over @n columns of @stride bands. Reads
@@ -64,6 +97,12 @@ typedef struct
       float *signal);
   void (*spectrum) (gsize nfft, const float *cosine, const float *sine,
       float *signal, float *scratch, float *magnitudes);
+  void (*transform) (gsize nfft, const float *cosine, const float *sine,
+      float *signal, float *real, float *imaginary);
+  void (*project) (const AsdSparseRow *rows, gsize n_rows, const float *real,
+      const float *imaginary, float *magnitudes);
+  void (*decimate) (const float *even, const float *odd, const float *taps,
+      gsize n_taps, gsize n, float *out);
   void (*product) (const float *tiles, gsize n_bins, const float *magnitudes,
       gsize n_groups, float *columns, gsize stride);
   void (*filter) (const AsdBandPass *filters, const float *x, gsize stride,
