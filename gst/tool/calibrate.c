@@ -27,9 +27,10 @@ write_summary (AsdModelWriter * writer, const AsdCalibration * summary)
       summary->quantiles, 1, shape);
 }
 
-/* A threshold is for windows, so each window counts. */
+/* A threshold is for windows, so each window counts. @sizes gets those of each
+ * clip. */
 static GArray *
-all_windows (GPtrArray * clips)
+all_windows (GPtrArray * clips, gsize *sizes)
 {
   GArray *all = g_array_new (FALSE, FALSE, sizeof (double));
   guint i;
@@ -38,8 +39,30 @@ all_windows (GPtrArray * clips)
     GArray *windows = g_ptr_array_index (clips, i);
 
     g_array_append_vals (all, windows->data, windows->len);
+    sizes[i] = windows->len;
   }
   return all;
+}
+
+/* Finds the threshold. */
+static gboolean
+summarize (Calibration * self, GPtrArray * clips, const WindowTimes * times,
+    AsdCalibration * summary, GError ** error)
+{
+  gsize *sizes = g_new (gsize, clips->len);
+  GArray *scores = all_windows (clips, sizes);
+  const double *values = (const double *) scores->data;
+  gboolean ok;
+
+  self->n_scores = scores->len;
+  self->rule.window = times->duration;
+  self->rule.interval = times->interval > 0 ? times->interval : times->duration;
+  ok = asd_calibration_compute (values, scores->len, summary, error)
+      && asd_threshold_compute_clips (&self->rule, values, sizes, clips->len,
+      &self->threshold, error);
+  g_array_unref (scores);
+  g_free (sizes);
+  return ok;
 }
 
 static gboolean
@@ -80,21 +103,16 @@ calibrate_scorer (Calibration * self, CrossValidation * cv,
     GstAsdRecipe * recipe, const char *scorer, AsdModelWriter * writer,
     GError ** error)
 {
-  GPtrArray *clips = cross_validation_score (cv, scorer, error);
+  WindowTimes times;
+  GPtrArray *clips = cross_validation_score (cv, scorer, &times, error);
   AsdModelWriter *fold_writer;
   AsdCalibration summary;
-  GArray *scores;
   gboolean ok;
 
   if (clips == NULL)
     return FALSE;
-  scores = all_windows (clips);
+  ok = summarize (self, clips, &times, &summary, error);
   g_ptr_array_unref (clips);
-  ok = asd_calibration_compute ((double *) scores->data, scores->len, &summary,
-      error) && asd_threshold_compute (self->rule, (double *) scores->data,
-      scores->len, &self->threshold, error);
-  self->n_scores = scores->len;
-  g_array_unref (scores);
   if (!ok)
     return FALSE;
 

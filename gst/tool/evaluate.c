@@ -166,8 +166,7 @@ static gboolean
 fit (const Training * training, Source * train, const char *model,
     GError ** error)
 {
-  AsdThresholdRule rule;
-  Calibration calibration = { &rule, "gamma:0.999", NAN, 0 };
+  Calibration calibration = { {0}, "gamma:0.999", NAN, 0 };
   AsdModelWriter *writer;
   gboolean ok;
 
@@ -176,7 +175,7 @@ fit (const Training * training, Source * train, const char *model,
   if (!calibration_is_needed (training->recipe))
     return TRUE;
   writer = asd_model_writer_new ();
-  ok = asd_threshold_parse (calibration.rule_text, &rule, error)
+  ok = asd_threshold_parse (calibration.rule_text, &calibration.rule, error)
       && calibration_run (&calibration, training, train, writer, error)
       && asd_model_writer_commit (writer, model, NULL, error);
   asd_model_writer_free (writer);
@@ -195,7 +194,8 @@ run_job (gpointer data, gpointer user_data)
 
   if (!tool_is_interrupted () && open_machine (machine, &train, &test,
           &job->error) && fit (job->training, train, model, &job->error))
-    scores = training_score (job->training, test, NULL, model, &job->error);
+    scores = training_score (job->training, test, NULL, model, NULL,
+        &job->error);
   if (scores != NULL) {
     job->result = list_scores (machine, scores);
     score_list_measure (job->result);

@@ -32,6 +32,13 @@ struct _Source
   ClipFacts *facts;
   gint current;                 /* clip that is being read, or -1 */
 
+  /* of source_check(), shared by what it returns */
+  GArray *levels;               /* double, dBFS */
+  guint first_level;            /* of the current clip */
+  AsdSensor *sensor;            /* what measures them, while it runs */
+  float *second;
+  gsize n_second;
+
   /* features */
   char *name;
   GBytes *values;
@@ -100,6 +107,8 @@ source_subset (Source * source, const guint *indices, guint n)
       files[i] = source->files[indices[i]];
     subset = source_new_files (files, source->channel);
     g_free (files);
+    if (source->levels != NULL)
+      subset->levels = g_array_ref (source->levels);
     return subset;
   }
   subset = g_new0 (Source, 1);
@@ -122,6 +131,7 @@ source_free (Source * source)
   g_strfreev (source->files);
   g_clear_pointer (&source->index, g_hash_table_unref);
   g_free (source->facts);
+  g_clear_pointer (&source->levels, g_array_unref);
   g_free (source->name);
   g_clear_pointer (&source->values, g_bytes_unref);
   g_free (source->rows);
@@ -164,6 +174,25 @@ source_is_silent (Source * source, guint i)
   return source->files != NULL && !source->facts[i].has_sound;
 }
 
+/* Measures whole seconds. */
+static void
+measure_levels (Source * source, const gfloat *samples, gsize n)
+{
+  AsdSensorReport report;
+  gsize part;
+
+  for (; n > 0; samples += part, n -= part) {
+    part = MIN (n, TOOL_RATE - source->n_second);
+    memcpy (source->second + source->n_second, samples, part * sizeof *samples);
+    source->n_second += part;
+    if (source->n_second < TOOL_RATE)
+      continue;
+    asd_sensor_process (source->sensor, source->second, TOOL_RATE, &report);
+    g_array_append_val (source->levels, report.level);
+    source->n_second = 0;
+  }
+}
+
 static void
 watch_buffer (Source * source, guint clip, GstBuffer * buffer)
 {
@@ -181,6 +210,8 @@ watch_buffer (Source * source, guint clip, GstBuffer * buffer)
     facts->has_sound = samples[i] != 0;
   if (gst_asd_first_non_finite (samples, n) < n)
     tool_skip (source->files[clip], NOT_FINITE);
+  else if (source->sensor != NULL)
+    measure_levels (source, samples, n);
   gst_buffer_unmap (buffer, &map);
 }
 
@@ -194,6 +225,9 @@ end_clip (Source * source)
   facts = &source->facts[source->current];
   if (facts->n_samples > 0 && !facts->has_sound)
     tool_skip (source->files[source->current], SILENT);
+  if (source->sensor != NULL
+      && tool_is_skipped (source->files[source->current]))
+    g_array_set_size (source->levels, source->first_level);
   source->current = -1;
   tool_progress_step (1);
 }
@@ -222,6 +256,8 @@ watch (GstPad * pad, GstPadProbeInfo * info, gpointer user_data)
       source->current = clip;
       source->facts[clip].n_samples = 0;
       source->facts[clip].has_sound = FALSE;
+      source->n_second = 0;
+      source->first_level = source->levels != NULL ? source->levels->len : 0;
     }
   }
   return GST_PAD_PROBE_OK;
@@ -416,9 +452,26 @@ source_choose_good (Source * source, guint64 *median_length)
 Source *
 source_check (Source * source, GError ** error)
 {
-  if (source->files != NULL && !tool_run (source,
-          gst_element_factory_make ("identity", NULL), ignore_buffer, NULL,
-          NULL, error))
-    return NULL;
-  return source_choose_good (source, NULL);
+  AsdSensorConfig config;
+  gboolean ok;
+
+  if (source->files == NULL)
+    return source_choose_good (source, NULL);
+  asd_sensor_config_init (&config);
+  source->sensor = asd_sensor_new (&config, NULL, TOOL_RATE);
+  source->second = g_new (float, TOOL_RATE);
+  source->levels = g_array_new (FALSE, FALSE, sizeof (double));
+  ok = tool_run (source, gst_element_factory_make ("identity", NULL),
+      ignore_buffer, NULL, NULL, error);
+  g_clear_pointer (&source->sensor, asd_sensor_free);
+  g_clear_pointer (&source->second, g_free);
+  return ok ? source_choose_good (source, NULL) : NULL;
+}
+
+gboolean
+source_get_levels (Source * source, AsdSensorLevels * levels)
+{
+  return source->levels != NULL
+      && asd_sensor_levels_compute ((double *) source->levels->data,
+      source->levels->len, levels, NULL);
 }

@@ -108,6 +108,10 @@ gboolean source_is_silent (Source * source, guint i);
  * rest. */
 Source *source_check (Source * source, GError ** error);
 
+/* How loud the recordings are that source_check() read; FALSE where none is a
+ * second long. */
+gboolean source_get_levels (Source * source, AsdSensorLevels * levels);
+
 /* FALSE where all recordings were skipped. */
 gboolean source_has_good (Source * source);
 
@@ -144,10 +148,18 @@ typedef struct
 gboolean training_fit (const Training * training, Source * source,
     const char *model, GError ** error);
 
+/* In ns, of the windows that scores stand for. */
+typedef struct
+{
+  guint64 duration;             /* the longest */
+  guint64 interval;             /* between two starts, 0 if no clip had two */
+} WindowTimes;
+
 /* The scores of each clip: GArrays of doubles, one a window. @scorer is one of
- * the recipe's, or NULL for the whole recipe. */
+ * the recipe's, or NULL for the whole recipe. @times may be NULL. */
 GPtrArray *training_score (const Training * training, Source * source,
-    const char *scorer, const char *model, GError ** error);
+    const char *scorer, const char *model, WindowTimes * times,
+    GError ** error);
 
 /* 5-fold cross-validation by clip: trains all stages once for each fold, on all
  * clips but those of the fold. */
@@ -158,7 +170,7 @@ CrossValidation *cross_validation_new (const Training * training,
 
 /* Scores of clips that the stages had not seen: what training_score() gives. */
 GPtrArray *cross_validation_score (CrossValidation * cv, const char *scorer,
-    GError ** error);
+    WindowTimes * times, GError ** error);
 
 /* Commits the writer to the folds' models. */
 gboolean cross_validation_update (CrossValidation * cv,
@@ -169,7 +181,7 @@ void cross_validation_free (CrossValidation * cv);
 
 typedef struct
 {
-  const AsdThresholdRule *rule;
+  AsdThresholdRule rule;        /* its times are filled in */
   const char *rule_text;
 
   /* of the last scorer; NaN where there is none */

@@ -14,6 +14,8 @@
 static char *opt_recipe, *opt_model, *opt_threshold;
 static char **opt_train, **opt_data, **opt_more_data;
 static gint64 opt_window;
+static double opt_false_alarms = NAN;
+static gboolean opt_extrapolate;
 static int opt_seed, opt_channel;
 
 static const GOptionEntry entries[] = {
@@ -32,7 +34,13 @@ static const GOptionEntry entries[] = {
   {"channel", 0, 0, G_OPTION_ARG_INT, &opt_channel,
       "channel to listen to, from 0; -1: the mean (default: 0)", "N"},
   {"threshold", 0, 0, G_OPTION_ARG_STRING, &opt_threshold,
-      "gamma:P, quantile:Q or mean-std:K (default: gamma:0.999)", "RULE"},
+      "gamma:P, quantile:Q, mean-std:K or false-alarms:PER_DAY (default: "
+        "gamma:0.999)", "RULE"},
+  {"false-alarms", 0, 0, G_OPTION_ARG_DOUBLE, &opt_false_alarms,
+        "threshold by how many windows of normal sound may exceed it in a day",
+      "PER_DAY"},
+  {"extrapolate", 0, 0, G_OPTION_ARG_NONE, &opt_extrapolate,
+      "accept fewer false alarms than the recordings can vouch for", NULL},
   {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &opt_more_data,
       NULL, NULL},
   {NULL}
@@ -83,6 +91,7 @@ static void
 describe (AsdModelWriter * writer, const Training * training, Source * source,
     GstClockTime median_length)
 {
+  AsdSensorLevels levels;
   char *text;
 
   text = gst_asd_recipe_to_data (training->recipe);
@@ -99,6 +108,31 @@ describe (AsdModelWriter * writer, const Training * training, Source * source,
   set_number (writer, "window", training->window);
   set_number (writer, "median-length", median_length);
   set_number (writer, "clips", source_get_size (source));
+  if (source_get_levels (source, &levels))
+    asd_sensor_levels_write (&levels, writer);
+}
+
+/* What the threshold is worth. */
+static void
+print_result (const Calibration * calibration, guint n_recordings)
+{
+  const AsdThresholdRule *rule = &calibration->rule;
+
+  printf ("%s: %u recordings", opt_model, n_recordings);
+  if (!isnan (calibration->threshold))
+    printf (", threshold %g (%s of %u held-out scores)",
+        calibration->threshold, opt_threshold, calibration->n_scores);
+  printf ("\n");
+  if (!isnan (calibration->threshold)
+      && rule->method == ASD_THRESHOLD_FALSE_ALARMS)
+    printf
+        ("%u windows, one each %g s, can vouch for %.3g false alarms per day "
+        "(3/N of them); %s\n", calibration->n_scores,
+        rule->interval / (double) GST_SECOND,
+        asd_false_alarms_supported (calibration->n_scores, rule->interval),
+        asd_false_alarms_supported (calibration->n_scores, rule->interval)
+        <= rule->parameter ? "this threshold needs no more" :
+        "below that, this threshold follows the fitted tail");
 }
 
 /* Trains beside the old model and puts the new one in its place at the end. */
@@ -106,7 +140,7 @@ static gboolean
 train (const Training * training, Source * checked,
     const AsdThresholdRule * rule, const char *model, GError ** error)
 {
-  Calibration calibration = { rule, opt_threshold, NAN, 0 };
+  Calibration calibration = { *rule, opt_threshold, NAN, 0 };
   AsdModelWriter *writer;
   guint64 median_length;
   GError *why = NULL;
@@ -123,7 +157,8 @@ train (const Training * training, Source * checked,
   source = source_choose_good (checked, &median_length);
   describe (writer, training, source, median_length);
   if (!ok && !tool_is_interrupted ()
-      && !calibration_is_needed (training->recipe)) {
+      && !calibration_is_needed (training->recipe)
+      && rule->method != ASD_THRESHOLD_FALSE_ALARMS) {
     tool_remark (opt_model, why->message);
     g_clear_error (&why);
     ok = TRUE;
@@ -131,12 +166,8 @@ train (const Training * training, Source * checked,
   ok = ok && !tool_is_interrupted ()
       && asd_model_writer_commit (writer, model, NULL, &why);
   tool_progress_end ();
-  if (ok && !isnan (calibration.threshold))
-    printf ("%s: %u recordings, threshold %g (%s of %u held-out scores)\n",
-        opt_model, source_get_size (source), calibration.threshold,
-        opt_threshold, calibration.n_scores);
-  else if (ok)
-    printf ("%s: %u recordings\n", opt_model, source_get_size (source));
+  if (ok)
+    print_result (&calibration, source_get_size (source));
 
   if (why != NULL)
     g_propagate_error (error, why);
@@ -214,16 +245,28 @@ train_into (const char *path, const Training * training, Source * source,
 static int
 check_options (AsdThresholdRule * rule, GError ** error)
 {
+  char number[G_ASCII_DTOSTR_BUF_SIZE];
   int code;
 
-  if (opt_threshold == NULL)
+  if (opt_threshold != NULL && !isnan (opt_false_alarms))
+    return tool_usage ("--threshold and --false-alarms are two ways to one "
+        "threshold: give one of them");
+  if (opt_extrapolate && isnan (opt_false_alarms))
+    return tool_usage ("--extrapolate belongs to --false-alarms PER_DAY");
+  if (!isnan (opt_false_alarms))
+    opt_threshold = g_strconcat ("false-alarms:",
+        gst_asd_double_to_string (number, opt_false_alarms), NULL);
+  else if (opt_threshold == NULL)
     opt_threshold = g_strdup ("gamma:0.999");
   if (opt_recipe == NULL || opt_data == NULL || opt_model == NULL)
     return tool_usage ("--recipe, --data and --model are needed");
   code = tool_check_numbers (opt_window, opt_channel, opt_seed);
   if (code != 0)
     return code;
-  return asd_threshold_parse (opt_threshold, rule, error) ? 0 : EXIT_USER_ERROR;
+  if (!asd_threshold_parse (opt_threshold, rule, error))
+    return EXIT_USER_ERROR;
+  rule->extrapolate = opt_extrapolate;
+  return 0;
 }
 
 int

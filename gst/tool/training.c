@@ -44,8 +44,25 @@ make_scores (guint n_clips)
 typedef struct
 {
   GPtrArray *of_clip;
+  WindowTimes *times;
+  guint last_clip;
+  GstClockTime last_start;
   gboolean without_score;       /* a window came that is no score */
 } Scores;
+
+static void
+note_times (Scores * scores, guint clip, GstBuffer * buffer)
+{
+  WindowTimes *times = scores->times;
+  GstClockTime start = GST_BUFFER_PTS (buffer);
+
+  times->duration = MAX (times->duration, GST_BUFFER_DURATION (buffer));
+  if (clip == scores->last_clip && start > scores->last_start
+      && (times->interval == 0 || start - scores->last_start < times->interval))
+    times->interval = start - scores->last_start;
+  scores->last_clip = clip;
+  scores->last_start = start;
+}
 
 static void
 add_score (guint clip, GstBuffer * buffer, gpointer user_data)
@@ -59,13 +76,15 @@ add_score (guint clip, GstBuffer * buffer, gpointer user_data)
     scores->without_score = TRUE;
   else
     g_array_append_val (g_ptr_array_index (scores->of_clip, clip), score);
+  if (scores->times != NULL)
+    note_times (scores, clip, buffer);
 }
 
 GPtrArray *
 training_score (const Training * training, Source * source,
-    const char *scorer, const char *model, GError ** error)
+    const char *scorer, const char *model, WindowTimes * times, GError ** error)
 {
-  Scores scores = { NULL, FALSE };
+  Scores scores = { NULL, times, G_MAXUINT, 0, FALSE };
   GstElement *bin;
   gboolean ok;
 
@@ -100,6 +119,7 @@ struct _CrossValidation
   const char *scorer;
   GPtrArray *scores;            /* a fold writes those of its clips */
   GMutex lock;
+  WindowTimes times;
   GError *error;
 };
 
@@ -151,8 +171,9 @@ score_fold (CrossValidation * cv, guint fold, const char *model,
 {
   GArray *clips;
   Source *held_out = choose_clips (cv, fold, TRUE, &clips);
+  WindowTimes times = { 0, 0 };
   GPtrArray *scores = training_score (cv->training, held_out, cv->scorer,
-      model, error);
+      model, &times, error);
   guint i;
 
   for (i = 0; scores != NULL && i < clips->len; i++) {
@@ -165,6 +186,12 @@ score_fold (CrossValidation * cv, guint fold, const char *model,
   g_array_unref (clips);
   if (scores == NULL)
     return FALSE;
+  g_mutex_lock (&cv->lock);
+  cv->times.duration = MAX (cv->times.duration, times.duration);
+  if (cv->times.interval == 0 || (times.interval > 0
+          && times.interval < cv->times.interval))
+    cv->times.interval = times.interval;
+  g_mutex_unlock (&cv->lock);
   g_ptr_array_unref (scores);
   return TRUE;
 }
@@ -251,15 +278,18 @@ cross_validation_new (const Training * training, Source * source,
 
 GPtrArray *
 cross_validation_score (CrossValidation * cv, const char *scorer,
-    GError ** error)
+    WindowTimes * times, GError ** error)
 {
   GPtrArray *scores = make_scores (source_get_size (cv->source));
 
   cv->scorer = scorer;
   cv->scores = scores;
+  cv->times = (WindowTimes) {
+  0, 0};
   if (!run_folds (cv, error))
     g_clear_pointer (&scores, g_ptr_array_unref);
   cv->scores = NULL;
+  *times = cv->times;
   return scores;
 }
 
