@@ -290,3 +290,9 @@ ASD_DEFINE_KERNEL (process, process_kernel,
 {
   process (self, spectrum, energies);
 }
+
+double
+asd_mel_from_hz (AsdMelScale scale, double hz)
+{
+  return hz_to_mel (scale, hz);
+}

@@ -66,6 +66,14 @@ typedef struct
 typedef struct _AsdMel AsdMel;
 
 /**
+ * asd_mel_from_hz:
+ * @hz: a frequency, 0 or above
+ *
+ * Returns: its place on the scale
+ */
+double asd_mel_from_hz (AsdMelScale scale, double hz);
+
+/**
  * asd_mel_config_check:
  *
  * Returns: NULL, or a text that names what is out of range and its range

@@ -52,6 +52,24 @@ GST_START_TEST (test_config)
 
 GST_END_TEST;
 
+/* Numbers of the two definitions: librosa.hz_to_mel (f, htk=...). The texts give
+ * four decimals. */
+GST_START_TEST (test_scale)
+{
+  static const double hz[] = { 0, 500, 1000, 8000 };
+  static const double htk[] = { 0, 607.4459, 999.9855, 2840.0230 };
+  static const double slaney[] = { 0, 7.5, 15, 45.2456 };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (hz); i++) {
+    fail_unless (fabs (asd_mel_from_hz (ASD_MEL_SCALE_HTK, hz[i]) - htk[i])
+        < 1e-4);
+    fail_unless (fabs (asd_mel_from_hz (ASD_MEL_SCALE_SLANEY, hz[i])
+            - slaney[i]) < 1e-4);
+  }
+}
+
+GST_END_TEST;
+
 /* Between the first and the last peak, neighbouring triangles of height 1 add
  * up to 1, whatever the scale, rate and size; process() applies the weights. */
 GST_START_TEST (test_weights)
@@ -254,6 +272,7 @@ mel_suite (void)
 
   suite_add_tcase (suite, tc);
   tcase_add_test (tc, test_config);
+  tcase_add_test (tc, test_scale);
   tcase_add_test (tc, test_weights);
   tcase_add_test (tc, test_grid);
   tcase_add_loop_test (tc, test_for_length, 0, 5);
