@@ -6,6 +6,7 @@ set -eu
 packages='
 ca-certificates
 curl
+fonts-dejavu-core
 gcc
 gir1.2-gstreamer-1.0
 gobject-introspection
@@ -14,6 +15,7 @@ gstreamer1.0-plugins-good
 gstreamer1.0-tools
 indent
 libc6-dev
+libcairo2-dev
 libfftw3-dev
 libgirepository1.0-dev
 libgsl-dev
@@ -21,6 +23,7 @@ libgstreamer-plugins-base1.0-dev
 libgstreamer1.0-dev
 libjson-glib-dev
 libopenblas-dev
+libpango1.0-dev
 meson
 ninja-build
 pkg-config

@@ -33,6 +33,7 @@ plugin_init (GstPlugin * plugin)
   ret |= GST_ELEMENT_REGISTER (asdpool, plugin);
   ret |= GST_ELEMENT_REGISTER (asdscale, plugin);
   ret |= GST_ELEMENT_REGISTER (asdscaletrain, plugin);
+  ret |= GST_ELEMENT_REGISTER (asdscope, plugin);
   ret |= GST_ELEMENT_REGISTER (asdscoreenc, plugin);
   ret |= GST_ELEMENT_REGISTER (asdsensor, plugin);
   ret |= GST_ELEMENT_REGISTER (asdstack, plugin);
