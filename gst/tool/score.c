@@ -9,7 +9,11 @@
 #include <stdio.h>
 #include <string.h>
 
-static char *opt_model, *opt_csv;
+/* Of the picture, in pixels. */
+#define PICTURE_WIDTH "1280"
+#define PICTURE_HEIGHT "720"
+
+static char *opt_model, *opt_csv, *opt_picture;
 static char **opt_files;
 static int opt_channel = G_MININT;
 
@@ -18,6 +22,8 @@ static const GOptionEntry entries[] = {
       "model that 'gst-asd train' wrote", "M.asd"},
   {"csv", 0, 0, G_OPTION_ARG_FILENAME, &opt_csv,
       "file for the scores (default: standard output)", "OUT.csv"},
+  {"picture", 0, 0, G_OPTION_ARG_FILENAME, &opt_picture,
+      "picture of the sound and its scores, of one recording", "OUT.png"},
   {"channel", 0, 0, G_OPTION_ARG_INT, &opt_channel,
       "channel to listen to, from 0; -1: the mean (default: the model's)", "N"},
   {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &opt_files,
@@ -30,6 +36,7 @@ typedef struct
   FILE *out;
   Source *source;
   guint n_rows;
+  GPtrArray *scores;            /* for the picture, or NULL */
 } Table;
 
 static void
@@ -46,6 +53,8 @@ write_row (guint clip, GstBuffer * buffer, gpointer user_data)
   row = gst_asd_score_to_csv (score, source_get_file (table->source, clip));
   fputs (row, table->out);
   g_free (row);
+  if (table->scores != NULL)
+    g_ptr_array_add (table->scores, gst_structure_copy (score));
 }
 
 /* A number that the tool itself wrote, 0 where it did not. */
@@ -89,10 +98,55 @@ make_bin (AsdModel * model, GError ** error)
   return bin;
 }
 
+/* The scores come before the end of the sound, in buffers without samples: there
+ * may be more of them than buffers with. */
+static GstPadProbeReturn
+add_scores (GstPad * pad, GstPadProbeInfo * info, gpointer user_data)
+{
+  GPtrArray *scores = user_data;
+  GstBuffer *buffer;
+  guint i;
+
+  if (GST_EVENT_TYPE (GST_PAD_PROBE_INFO_EVENT (info)) != GST_EVENT_EOS)
+    return GST_PAD_PROBE_OK;
+  for (i = 0; i < scores->len; i++) {
+    buffer = gst_buffer_new ();
+    gst_asd_buffer_add_score (buffer, g_ptr_array_index (scores, i));
+    gst_pad_chain (pad, buffer);
+  }
+  return GST_PAD_PROBE_OK;
+}
+
+/* Reads the recording once more, for its sound. */
+static gboolean
+draw_picture (Source * source, GPtrArray * scores, GError ** error)
+{
+  GstElement *bin =
+      gst_parse_bin_from_description ("asdscope name=scope span=0 "
+      "! video/x-raw, framerate=0/1, width=" PICTURE_WIDTH ", height="
+      PICTURE_HEIGHT " ! videoconvert ! pngenc ! filesink name=file", TRUE,
+      error);
+  GstElement *element;
+  GstPad *pad;
+
+  if (bin == NULL)
+    return FALSE;
+  element = gst_bin_get_by_name (GST_BIN (bin), "file");
+  g_object_set (element, "location", opt_picture, NULL);
+  gst_object_unref (element);
+  element = gst_bin_get_by_name (GST_BIN (bin), "scope");
+  pad = gst_element_get_static_pad (element, "sink");
+  gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, add_scores,
+      scores, NULL);
+  gst_object_unref (pad);
+  gst_object_unref (element);
+  return tool_run (source, bin, NULL, NULL, NULL, error);
+}
+
 static gboolean
 score (Source * source, GstElement * bin, GError ** error)
 {
-  Table table = { stdout, source, 0 };
+  Table table = { stdout, source, 0, NULL };
   gboolean ok, written;
 
   if (opt_csv != NULL)
@@ -103,6 +157,9 @@ score (Source * source, GstElement * bin, GError ** error)
     gst_object_unref (gst_object_ref_sink (bin));
     return FALSE;
   }
+  if (opt_picture != NULL)
+    table.scores = g_ptr_array_new_with_free_func ((GDestroyNotify)
+        gst_structure_free);
   tool_progress_begin ("scoring", source_get_size (source));
   ok = tool_run (source, bin, write_row, &table, NULL, error);
   tool_progress_end ();
@@ -122,6 +179,9 @@ score (Source * source, GstElement * bin, GError ** error)
         opt_csv != NULL ? opt_csv : "standard output");
     ok = FALSE;
   }
+  if (ok && table.scores != NULL)
+    ok = draw_picture (source, table.scores, error);
+  g_clear_pointer (&table.scores, g_ptr_array_unref);
   return ok;
 }
 
@@ -144,19 +204,23 @@ cmd_score (int argc, char **argv)
   if (opt_model == NULL || opt_files == NULL)
     return tool_usage ("--model and recordings are needed");
 
-  model = gst_asd_model_acquire (opt_model, &error);
+  files = dataset_expand (opt_files, &error);
+  if (files != NULL && opt_picture != NULL && g_strv_length (files) != 1) {
+    code = tool_usage ("--picture shows one recording, not %u: draw them one "
+        "by one", g_strv_length (files));
+    g_strfreev (files);
+    return code;
+  }
+  if (files != NULL)
+    model = gst_asd_model_acquire (opt_model, &error);
   if (model != NULL && get_number (model, "channel", -1, G_MAXINT, &channel,
           &error))
     bin = make_bin (model, &error);
-  if (bin != NULL)
-    files = dataset_expand (opt_files, &error);
-  ok = files != NULL;
+  ok = bin != NULL;
   if (ok) {
     source = source_new_files (files, opt_channel == G_MININT ? channel :
         opt_channel);
     ok = score (source, bin, &error);
-  } else if (bin != NULL) {
-    gst_object_unref (gst_object_ref_sink (bin));
   }
 
   source_free (source);
