@@ -82,6 +82,9 @@ G_GNUC_INTERNAL void asd_tensor_convert (guint8 * to, const guint8 * from,
 /* Whether the first @length bytes of @name are a name, see model.h. */
 G_GNUC_INTERNAL gboolean asd_model_name_ok (const char *name, gssize length);
 
+/* Whether @name can name a tensor: names with dots between them. */
+G_GNUC_INTERNAL gboolean asd_model_tensor_name_ok (const char *name);
+
 /* Sorted keys of @table that start with @prefix and a dot, without these. */
 G_GNUC_INTERNAL char **asd_model_list_keys (GHashTable * table,
     const char *prefix);

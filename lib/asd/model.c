@@ -114,6 +114,19 @@ asd_model_name_ok (const char *name, gssize length)
   return TRUE;
 }
 
+gboolean
+asd_model_tensor_name_ok (const char *name)
+{
+  const char *part = name, *dot;
+
+  if (strlen (name) > ASD_MODEL_NAME_MAX)
+    return FALSE;
+  for (; (dot = strchr (part, '.')) != NULL; part = dot + 1)
+    if (!asd_model_name_ok (part, dot - part))
+      return FALSE;
+  return asd_model_name_ok (part, strlen (part));
+}
+
 static gint
 compare_strings (gconstpointer a, gconstpointer b)
 {

@@ -24,7 +24,8 @@ G_BEGIN_DECLS
  * as STAGE.KEY. Every stage has a STAGE.kind, and most have a STAGE.caps. Names
  * of stages, tensors and keys are lower-case letters, digits, `_` and `-`,
  * start with a letter or digit and have at most %ASD_MODEL_NAME_MAX of them;
- * "asd" is not a stage.
+ * "asd" is not a stage. A tensor's name may also be several of them with dots in
+ * between, as PyTorch names tensors.
  *
  * A trainer writes its stage and a scorer reads it:
  *

@@ -57,14 +57,15 @@ show (Reading * reading, const char *name)
 
 /* Metadata */
 
-/* Whether @full is PREFIX.NAME with two good names. */
+/* Whether @full is PREFIX.NAME with two good names, or of a tensor. */
 static gboolean
-full_name_ok (const char *full)
+full_name_ok (const char *full, gboolean is_tensor)
 {
   const char *dot = strchr (full, '.');
 
   return dot != NULL && asd_model_name_ok (full, dot - full)
-      && asd_model_name_ok (dot + 1, strlen (dot + 1));
+      && (is_tensor ? asd_model_tensor_name_ok (dot + 1) :
+      asd_model_name_ok (dot + 1, strlen (dot + 1)));
 }
 
 static gboolean
@@ -115,7 +116,7 @@ read_metadata (Reading * reading, JsonObject * header)
     return FALSE;
   g_hash_table_iter_init (&iter, strings);
   while (g_hash_table_iter_next (&iter, &full, NULL))
-    if (!full_name_ok (full))
+    if (!full_name_ok (full, FALSE))
       return refuse (reading, "metadata \"%s\" is not named STAGE.KEY",
           show (reading, full));
   return TRUE;
@@ -197,7 +198,7 @@ read_tensor (Reading * reading, const char *name, JsonNode * node,
   AsdTensor *tensor;
   AsdDtype dtype;
 
-  if (!full_name_ok (name) || g_str_has_prefix (name, "asd."))
+  if (!full_name_ok (name, TRUE) || g_str_has_prefix (name, "asd."))
     return refuse (reading, "tensor \"%s\" is not named STAGE.TENSOR",
         show (reading, name));
   if (!JSON_NODE_HOLDS_OBJECT (node))

@@ -244,8 +244,12 @@ add_tensor (AsdModelWriter * writer, const char *name, AsdDtype dtype,
   g_return_if_fail (n_dims <= ASD_MODEL_MAX_DIMS);
   g_return_if_fail (n_dims == 0 || shape != NULL);
 
-  if (!key_ok (writer, writer->stage, name))
+  if (!asd_model_tensor_name_ok (name)) {
+    fail (writer, "%s: \"%s\" is not a name of up to %d lower-case letters, "
+        "digits, _, - and dots in between", writer->stage, name,
+        ASD_MODEL_NAME_MAX);
     return;
+  }
   full = g_strconcat (writer->stage, ".", name, NULL);
   tensor = asd_tensor_new (full, dtype);
   g_free (full);

@@ -133,8 +133,10 @@ static const Variant variants[] = {
       "STAGE.TENSOR"},
   {"empty tensor name", "{" META TENSOR ("g.", "U8", "[]", "[0,1]") "}", 1, 0,
       BAD, "STAGE.TENSOR"},
-  {"two dots", "{" META TENSOR ("g.a.b", "U8", "[]", "[0,1]") "}", 1, 0, BAD,
+  {"empty part", "{" META TENSOR ("g.a..b", "U8", "[]", "[0,1]") "}", 1, 0, BAD,
       "STAGE.TENSOR"},
+  {"dot at the end", "{" META TENSOR ("g.a.", "U8", "[]", "[0,1]") "}", 1, 0,
+      BAD, "STAGE.TENSOR"},
   {"long name", "{" META TENSOR ("g.aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
             "aaaaaaaaaaaaaaaaaaaaaa", "U8", "[]", "[0,1]") "}", 1, 0, BAD,
       "STAGE.TENSOR"},
