@@ -31,6 +31,8 @@
 #include <asd/mfcc.h>
 #include <asd/model.h>
 #include <asd/modspec.h>
+#include <asd/network.h>
+#include <asd/networktrain.h>
 #include <asd/noisegate.h>
 #include <asd/npy.h>
 #include <asd/pca.h>
