@@ -11,12 +11,16 @@ plugin_init (GstPlugin * plugin)
   gboolean ret = FALSE;
 
   ret |= GST_ELEMENT_REGISTER (asdalarm, plugin);
+  ret |= GST_ELEMENT_REGISTER (asdautoencoder, plugin);
+  ret |= GST_ELEMENT_REGISTER (asdautoencodertrain, plugin);
   ret |= GST_ELEMENT_REGISTER (asdchroma, plugin);
   ret |= GST_ELEMENT_REGISTER (asdclipsrc, plugin);
   ret |= GST_ELEMENT_REGISTER (asdconcat, plugin);
   ret |= GST_ELEMENT_REGISTER (asddenoise, plugin);
   ret |= GST_ELEMENT_REGISTER (asddenoisetrain, plugin);
   ret |= GST_ELEMENT_REGISTER (asdensemble, plugin);
+  ret |= GST_ELEMENT_REGISTER (asdflatten, plugin);
+  ret |= GST_ELEMENT_REGISTER (asdflattentrain, plugin);
   ret |= GST_ELEMENT_REGISTER (asdgmm, plugin);
   ret |= GST_ELEMENT_REGISTER (asdgmmtrain, plugin);
   ret |= GST_ELEMENT_REGISTER (asdgraph, plugin);
@@ -31,6 +35,8 @@ plugin_init (GstPlugin * plugin)
   ret |= GST_ELEMENT_REGISTER (asdpca, plugin);
   ret |= GST_ELEMENT_REGISTER (asdpcatrain, plugin);
   ret |= GST_ELEMENT_REGISTER (asdpool, plugin);
+  ret |= GST_ELEMENT_REGISTER (asdreconstruct, plugin);
+  ret |= GST_ELEMENT_REGISTER (asdreconstructtrain, plugin);
   ret |= GST_ELEMENT_REGISTER (asdscale, plugin);
   ret |= GST_ELEMENT_REGISTER (asdscaletrain, plugin);
   ret |= GST_ELEMENT_REGISTER (asdscope, plugin);

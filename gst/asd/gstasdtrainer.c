@@ -95,6 +95,15 @@ gst_asd_trainer_get_frames (GstAsdTrainer * self, gsize *n_frames)
   return frames;
 }
 
+const gfloat *
+gst_asd_trainer_peek_frames (GstAsdTrainer * self, gsize *n_frames)
+{
+  GstAsdTrainerPrivate *priv = GET_PRIVATE (self);
+
+  *n_frames = priv->n_frames;
+  return priv->frames;
+}
+
 static void
 post_progress (GstAsdTrainer * self, GstProgressType type, const gchar * text)
 {

@@ -76,6 +76,16 @@ guint gst_asd_trainer_get_seed (GstAsdTrainer * self);
 gdouble *gst_asd_trainer_get_frames (GstAsdTrainer * self, gsize * n_frames);
 
 /**
+ * gst_asd_trainer_peek_frames: (skip)
+ * @n_frames: (out): how many
+ *
+ * Returns: (transfer none): the frames that the default collect kept,
+ *     row-major, until @fit returns
+ */
+const gfloat *gst_asd_trainer_peek_frames (GstAsdTrainer * self,
+    gsize * n_frames);
+
+/**
  * gst_asd_trainer_progress: (skip)
  *
  * Tells what a long fit is doing.
