@@ -46,7 +46,7 @@ int tool_fail (GError * error);
 /* Returns 0 where the options of most commands are in range. */
 int tool_check_numbers (gint64 window, int channel, int seed);
 
-/* report.c: what the user is told beside the results, from any thread */
+/* messages.c: what the user is told beside the results, from any thread */
 
 /* A file is left out of the run. Printed once for each file. */
 void tool_skip (const char *file, const char *reason);

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-G_LOCK_DEFINE_STATIC (report);
+G_LOCK_DEFINE_STATIC (messages);
 static GHashTable *skipped;     /* files */
 static GPtrArray *remarks;      /* Remark, in order of appearance */
 static GHashTable *remarked;    /* files */
@@ -54,12 +54,12 @@ print_line (const char *file, const char *text)
 void
 tool_skip (const char *file, const char *reason)
 {
-  G_LOCK (report);
+  G_LOCK (messages);
   if (skipped == NULL)
     skipped = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   if (g_hash_table_add (skipped, g_strdup (file)))
     print_line (file, reason);
-  G_UNLOCK (report);
+  G_UNLOCK (messages);
 }
 
 gboolean
@@ -67,9 +67,9 @@ tool_is_skipped (const char *file)
 {
   gboolean ret;
 
-  G_LOCK (report);
+  G_LOCK (messages);
   ret = skipped != NULL && g_hash_table_contains (skipped, file);
-  G_UNLOCK (report);
+  G_UNLOCK (messages);
   return ret;
 }
 
@@ -80,7 +80,7 @@ tool_remark (const char *file, const char *text)
   char *key = g_strdup_printf ("%s\n%s", file, text);
   guint i;
 
-  G_LOCK (report);
+  G_LOCK (messages);
   if (remarks == NULL) {
     remarks = g_ptr_array_new ();
     remarked = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
@@ -100,7 +100,7 @@ tool_remark (const char *file, const char *text)
     }
     remark->n_files++;
   }
-  G_UNLOCK (report);
+  G_UNLOCK (messages);
 }
 
 int
@@ -109,7 +109,7 @@ tool_exit_code (void)
   guint i;
   int code;
 
-  G_LOCK (report);
+  G_LOCK (messages);
   for (i = 0; remarks != NULL && i < remarks->len; i++) {
     Remark *remark = g_ptr_array_index (remarks, i);
 
@@ -125,37 +125,37 @@ tool_exit_code (void)
   g_clear_pointer (&remarked, g_hash_table_unref);
   code = skipped != NULL ? EXIT_SKIPPED : 0;
   g_clear_pointer (&skipped, g_hash_table_unref);
-  G_UNLOCK (report);
+  G_UNLOCK (messages);
   return code;
 }
 
 void
 tool_progress_begin (const char *what, gsize n_steps)
 {
-  G_LOCK (report);
+  G_LOCK (messages);
   g_free (progress_what);
   progress_what = g_strdup (what);
   progress_done = 0;
   progress_total = n_steps;
   draw_progress ();
-  G_UNLOCK (report);
+  G_UNLOCK (messages);
 }
 
 void
 tool_progress_step (gsize n)
 {
-  G_LOCK (report);
+  G_LOCK (messages);
   progress_done = MIN (progress_done + n, progress_total);
   draw_progress ();
-  G_UNLOCK (report);
+  G_UNLOCK (messages);
 }
 
 void
 tool_progress_end (void)
 {
-  G_LOCK (report);
+  G_LOCK (messages);
   if (progress_what != NULL && isatty (STDERR_FILENO))
     fputs ("\r\033[K", stderr);
   g_clear_pointer (&progress_what, g_free);
-  G_UNLOCK (report);
+  G_UNLOCK (messages);
 }
