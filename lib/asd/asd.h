@@ -13,6 +13,7 @@
  */
 
 #include <asd/alarm.h>
+#include <asd/bootstrap.h>
 #include <asd/calibration.h>
 #include <asd/chroma.h>
 #include <asd/cqt.h>

@@ -37,8 +37,8 @@ compare_rising (const void *a, const void *b)
   return (x > y) - (x < y);
 }
 
-static double
-quantile (const double *sorted, gsize n, double probability)
+double
+asd_quantile (const double *sorted, gsize n, double probability)
 {
   double position = probability * (n - 1);
   gsize below = position;
@@ -93,10 +93,10 @@ asd_calibration_compute (const double *scores, gsize n,
     variance += (sorted[i] - c.mean) * (sorted[i] - c.mean) / n;
   c.std = sqrt (variance);
   for (gsize i = 0; i < ASD_CALIBRATION_N_QUANTILES; i++)
-    c.quantiles[i] = quantile (sorted, n, asd_calibration_probabilities[i]);
-  c.median = quantile (sorted, n, 0.5);
-  c.q1 = quantile (sorted, n, 0.25);
-  c.q3 = quantile (sorted, n, 0.75);
+    c.quantiles[i] = asd_quantile (sorted, n, asd_calibration_probabilities[i]);
+  c.median = asd_quantile (sorted, n, 0.5);
+  c.q1 = asd_quantile (sorted, n, 0.25);
+  c.q3 = asd_quantile (sorted, n, 0.75);
   g_free (sorted);
 
   if (!isfinite (c.mean) || !isfinite (c.std)) {
@@ -190,7 +190,7 @@ compute_threshold (const AsdThresholdRule * rule, const double *scores,
       break;
     case ASD_THRESHOLD_QUANTILE:
       sorted = sort_scores (scores, n, error);
-      *threshold = quantile (sorted, n, parameter);
+      *threshold = asd_quantile (sorted, n, parameter);
       g_free (sorted);
       break;
     case ASD_THRESHOLD_MEAN_STD:

@@ -10,6 +10,16 @@
 
 G_BEGIN_DECLS
 
+/**
+ * asd_quantile:
+ * @sorted: @n rising values
+ * @n: number of values, at least 1
+ * @probability: 0 to 1
+ *
+ * Interpolates linearly between the values, as numpy.quantile() does.
+ */
+double asd_quantile (const double *sorted, gsize n, double probability);
+
 #define ASD_CALIBRATION_N_QUANTILES 9
 
 /**

@@ -8,90 +8,106 @@
 #include <math.h>
 #include <stdlib.h>
 
-typedef struct
-{
-  double score;
-  gboolean anomalous;
-} Clip;
-
 static int
 compare_falling (const void *a, const void *b)
 {
-  double x = ((const Clip *) a)->score, y = ((const Clip *) b)->score;
+  double x = ((const AsdRocLevel *) a)->score;
+  double y = ((const AsdRocLevel *) b)->score;
 
   return (x < y) - (x > y);
 }
 
-/* Clips by falling score, or NULL where there is no characteristic. */
-static Clip *
-sort_clips (const double *scores, const guint8 * labels, gsize n,
-    gsize *n_anomalous)
+AsdRocLevel *
+asd_roc_levels (const double *scores, const guint8 * labels, gsize n,
+    gsize *n_levels)
 {
-  Clip *clips = g_new (Clip, n);
+  AsdRocLevel *levels = g_new0 (AsdRocLevel, n);
   gboolean valid = TRUE;
+  gsize n_anomalous = 0, last = 0;
 
-  *n_anomalous = 0;
+  *n_levels = 0;
   for (gsize i = 0; i < n; i++) {
-    clips[i].score = scores[i];
-    clips[i].anomalous = labels[i] != 0;
-    *n_anomalous += clips[i].anomalous;
+    levels[i].score = scores[i];
+    levels[i].n_anomalous = labels[i] != 0;
+    levels[i].n_normal = labels[i] == 0;
+    n_anomalous += levels[i].n_anomalous;
     valid = valid && !isnan (scores[i]);
   }
-  if (!valid || *n_anomalous == 0 || *n_anomalous == n) {
-    g_free (clips);
+  if (!valid || n_anomalous == 0 || n_anomalous == n) {
+    g_free (levels);
     return NULL;
   }
-  qsort (clips, n, sizeof *clips, compare_falling);
-  return clips;
+  qsort (levels, n, sizeof *levels, compare_falling);
+
+  for (gsize i = 1; i < n; i++) {
+    if (levels[i].score != levels[last].score) {
+      levels[++last] = levels[i];
+      continue;
+    }
+    levels[last].n_normal += levels[i].n_normal;
+    levels[last].n_anomalous += levels[i].n_anomalous;
+  }
+  *n_levels = last + 1;
+  return levels;
 }
 
-/* Area under the characteristic up to max_fpr. It is summed in units of one
- * pair of clips, in which whole steps are exact. */
-static double
-roc_area (const double *scores, const guint8 * labels, gsize n, double max_fpr)
+/* Summed in units of one pair of clips, in which whole steps are exact. */
+double
+asd_roc_area (const AsdRocLevel * levels, gsize n_levels, double max_fpr)
 {
-  gsize n_anomalous, n_normal;
-  Clip *clips = sort_clips (scores, labels, n, &n_anomalous);
-  double limit, area = 0, x = 0, y = 0;
+  double n_normal = 0, n_anomalous = 0, limit, area = 0, x = 0, y = 0;
 
-  if (clips == NULL)
-    return NAN;
-  n_normal = n - n_anomalous;
+  for (gsize i = 0; i < n_levels; i++) {
+    n_normal += levels[i].n_normal;
+    n_anomalous += levels[i].n_anomalous;
+  }
   limit = max_fpr * n_normal;
 
-  for (gsize i = 0; i < n && x < limit;) {
-    double dx = 0, dy = 0, part;
-    gsize first = i;
+  for (gsize i = 0; i < n_levels && x < limit; i++) {
+    double dx = levels[i].n_normal, dy = levels[i].n_anomalous;
+    double part = dx > 0 ? MIN (1, (limit - x) / dx) : 1;
 
-    /* Tied clips pass the threshold together. */
-    for (; i < n && clips[i].score == clips[first].score; i++) {
-      if (clips[i].anomalous)
-        dy++;
-      else
-        dx++;
-    }
-    part = dx > 0 ? MIN (1, (limit - x) / dx) : 1;
     area += part * dx * (y + part * dy / 2);
     x += dx;
     y += dy;
   }
-  g_free (clips);
   return area / n_normal / n_anomalous;
+}
+
+double
+asd_roc_standardise (double area, double max_fpr)
+{
+  double chance = max_fpr * max_fpr / 2;
+
+  return 0.5 * (1 + (area - chance) / (max_fpr - chance));
+}
+
+static double
+area_of_clips (const double *scores, const guint8 * labels, gsize n,
+    double max_fpr)
+{
+  gsize n_levels;
+  AsdRocLevel *levels = asd_roc_levels (scores, labels, n, &n_levels);
+  double area;
+
+  if (levels == NULL)
+    return NAN;
+  area = asd_roc_area (levels, n_levels, max_fpr);
+  g_free (levels);
+  return area;
 }
 
 double
 asd_auc (const double *scores, const guint8 * labels, gsize n)
 {
-  return roc_area (scores, labels, n, 1);
+  return area_of_clips (scores, labels, n, 1);
 }
 
 double
 asd_pauc (const double *scores, const guint8 * labels, gsize n, double max_fpr)
 {
-  double area, chance = max_fpr * max_fpr / 2;
-
   g_return_val_if_fail (max_fpr > 0 && max_fpr <= 1, NAN);
 
-  area = roc_area (scores, labels, n, max_fpr);
-  return 0.5 * (1 + (area - chance) / (max_fpr - chance));
+  return asd_roc_standardise (area_of_clips (scores, labels, n, max_fpr),
+      max_fpr);
 }

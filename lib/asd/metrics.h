@@ -11,6 +11,54 @@
 G_BEGIN_DECLS
 
 /**
+ * AsdRocLevel:
+ * @score: a score
+ * @n_normal: number of normal clips that have it
+ * @n_anomalous: number of anomalous clips that have it
+ *
+ * One step of the receiver operating characteristic (ROC). Clips of equal
+ * score pass a threshold together: where both kinds do, the step is a slope.
+ */
+typedef struct
+{
+  double score;
+  guint n_normal;
+  guint n_anomalous;
+} AsdRocLevel;
+
+/**
+ * asd_roc_levels:
+ * @scores: @n scores, higher = more anomalous
+ * @labels: @n labels, 0 = normal, anything else = anomalous
+ * @n: number of clips
+ * @n_levels: (out): number of different scores
+ *
+ * Returns: (transfer full) (array length=n_levels): the levels by falling
+ * score, free with g_free(); NULL where one class is missing or a score is NaN
+ */
+AsdRocLevel *asd_roc_levels (const double *scores, const guint8 * labels,
+    gsize n, gsize * n_levels);
+
+/**
+ * asd_roc_area:
+ * @levels: @n_levels levels by falling score, with clips of both classes
+ * @max_fpr: largest false positive rate p, above 0 and at most 1
+ *
+ * Returns: the area under the linearly interpolated characteristic up to p, not
+ * standardised
+ */
+double asd_roc_area (const AsdRocLevel * levels, gsize n_levels,
+    double max_fpr);
+
+/**
+ * asd_roc_standardise:
+ * @area: what asd_roc_area() gave for @max_fpr
+ *
+ * Returns: 0.5 (1 + (A - p^2/2) / (p - p^2/2)), as asd_pauc()
+ */
+double asd_roc_standardise (double area, double max_fpr);
+
+/**
  * asd_auc:
  * @scores: @n scores, higher = more anomalous
  * @labels: @n labels, 0 = normal, anything else = anomalous
