@@ -11,14 +11,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-static char *opt_recipe, *opt_data, *opt_features, *opt_out, *opt_machine;
-static char **opt_train;
+static char *opt_data, *opt_features, *opt_out, *opt_machine;
+static char **opt_recipes, **opt_train;
 static gint64 opt_window;
 static int opt_seed, opt_channel, opt_jobs;
 
 static const GOptionEntry entries[] = {
-  {"recipe", 0, 0, G_OPTION_ARG_STRING, &opt_recipe,
-      "shipped recipe, recipe file or launch fragment", "RECIPE"},
+  {"recipe", 0, 0, G_OPTION_ARG_STRING_ARRAY, &opt_recipes,
+      "shipped recipe, recipe file or launch fragment; of several, each gets "
+        "the folder DIR/RECIPE", "RECIPE"},
   {"train", 0, 0, G_OPTION_ARG_STRING_ARRAY, &opt_train,
       "set a property of a stage's trainer", "STAGE.PROPERTY=VALUE"},
   {"data", 0, 0, G_OPTION_ARG_FILENAME, &opt_data,
@@ -40,13 +41,22 @@ static const GOptionEntry entries[] = {
   {NULL}
 };
 
+/* One recipe. */
+typedef struct
+{
+  Training training;
+  char *name;
+  char *out;                    /* folder for the scores */
+  char *models;                 /* folder for the models, while it runs */
+} Run;
+
 /* One machine id. */
 typedef struct
 {
   Machine *machine;
-  const Training *training;
-  const char *folder;           /* for models */
+  const Run *run;
   ScoreList *result;
+  guint n_train;
   GError *error;
 } Job;
 
@@ -90,6 +100,7 @@ load_labels (Machine * machine, guint n_test, GError ** error)
     g_free (path);
     return FALSE;
   }
+  g_array_set_size (machine->labels, 0);
   values = asd_npy_get_doubles (array);
   for (i = 0; i < n_test; i++) {
     gint label = values[i] == LABEL_UNKNOWN ? -1 : values[i] != 0;
@@ -190,16 +201,17 @@ run_job (gpointer data, gpointer user_data)
   Source *train = NULL, *test = NULL;
   GPtrArray *scores = NULL;
   char *name = g_strdup_printf ("%s_%s.asd", machine->machine, machine->id);
-  char *model = g_build_filename (job->folder, name, NULL);
+  char *model = g_build_filename (job->run->models, name, NULL);
+  const Training *training = &job->run->training;
 
   if (!tool_is_interrupted () && open_machine (machine, &train, &test,
-          &job->error) && fit (job->training, train, model, &job->error))
-    scores = training_score (job->training, test, NULL, model, NULL,
-        &job->error);
+          &job->error) && fit (training, train, model, &job->error))
+    scores = training_score (training, test, NULL, model, NULL, &job->error);
   if (scores != NULL) {
+    job->n_train = source_get_size (train);
     job->result = list_scores (machine, scores);
     score_list_measure (job->result);
-    if (!results_write_scores (opt_out, job->result, &job->error))
+    if (!results_write_scores (job->run->out, job->result, &job->error))
       g_clear_pointer (&job->result, score_list_free);
     else if (isnan (job->result->auc))
       remark_no_auc (machine);
@@ -216,17 +228,17 @@ run_job (gpointer data, gpointer user_data)
 }
 
 static GArray *
-make_jobs (GPtrArray * machines, const Training * training,
-    const char *folder, gsize *n_steps)
+make_jobs (GPtrArray * machines, const Run * run, gsize *n_steps)
 {
   guint n_stages =
-      g_strv_length ((char **) gst_asd_recipe_get_stages (training->recipe));
+      g_strv_length ((char **) gst_asd_recipe_get_stages (run->
+          training.recipe));
   GArray *jobs = g_array_new (FALSE, TRUE, sizeof (Job));
   guint i;
 
   *n_steps = 0;
   for (i = 0; i < machines->len; i++) {
-    Job job = { g_ptr_array_index (machines, i), training, folder };
+    Job job = { g_ptr_array_index (machines, i), run };
     char *name;
 
     if (job.machine->features != NULL) {
@@ -250,8 +262,9 @@ make_jobs (GPtrArray * machines, const Training * training,
 
 /* A machine id that fails does not keep the others from their results. */
 static gboolean
-report_failures (GArray * jobs, GError ** error)
+report_failures (const Run * run, GArray * jobs, GError ** error)
 {
+  gboolean alone = opt_recipes[1] == NULL;
   guint i, n_done = 0;
 
   for (i = 0; i < jobs->len; i++) {
@@ -261,8 +274,8 @@ report_failures (GArray * jobs, GError ** error)
     n_done += job->result != NULL;
     if (job->error == NULL)
       continue;
-    name = g_strdup_printf ("%s id_%s", job->machine->machine,
-        job->machine->id);
+    name = g_strdup_printf ("%s%s%s id_%s", alone ? "" : run->name,
+        alone ? "" : ", ", job->machine->machine, job->machine->id);
     if (!tool_is_interrupted ())
       tool_skip (name, job->error->message);
     g_clear_error (&job->error);
@@ -275,44 +288,170 @@ report_failures (GArray * jobs, GError ** error)
   return FALSE;
 }
 
+/* What 'gst-asd report' says of the scores. */
 static gboolean
-evaluate (const Training * training, GPtrArray * machines, GError ** error)
+write_settings (const Run * run, GArray * jobs, double seconds, GError ** error)
 {
-  char *folder = g_dir_make_tmp ("gst-asd-XXXXXX", error);
-  GPtrArray *results;
+  GKeyFile *settings = settings_new ("evaluate");
+  GPtrArray *ids = g_ptr_array_new_with_free_func (g_free);
+  GArray *clips = g_array_new (FALSE, FALSE, sizeof (gint));
+  char *options;
+  gboolean ok;
+  guint i;
+
+  settings_set (settings, "recipe", "%s", run->name);
+  if (opt_train != NULL) {
+    options = g_strjoinv (" ", opt_train);
+    settings_set (settings, "training-options", "%s", options);
+    g_free (options);
+  }
+  settings_set (settings, opt_features != NULL ? "features" : "data", "%s",
+      opt_features != NULL ? opt_features : opt_data);
+  settings_set (settings, "seed", "%d", opt_seed);
+  settings_set (settings, "window", "%" G_GINT64_FORMAT, opt_window);
+  settings_set (settings, "channel", "%d", opt_channel);
+  settings_set (settings, "seconds", "%.1f", seconds);
+  settings_add_recipe (settings, run->training.recipe);
+
+  for (i = 0; i < jobs->len; i++) {
+    Job *job = &g_array_index (jobs, Job, i);
+    gint n = job->n_train;
+    char *name;
+
+    if (job->result == NULL)
+      continue;
+    name = g_strdup_printf ("%s id_%s", job->machine->machine,
+        job->machine->id);
+    g_ptr_array_add (ids, g_utf8_make_valid (name, -1));
+    g_array_append_val (clips, n);
+    g_free (name);
+  }
+  g_key_file_set_string_list (settings, SETTINGS_TRAINED, "machines",
+      (const char *const *) ids->pdata, ids->len);
+  g_key_file_set_integer_list (settings, SETTINGS_TRAINED, "clips",
+      (gint *) clips->data, clips->len);
+  ok = settings_write (settings, run->out, error);
+  g_ptr_array_unref (ids);
+  g_array_unref (clips);
+  g_key_file_unref (settings);
+  return ok;
+}
+
+static gboolean
+write_results (const Run * run, GArray * jobs, double seconds, GError ** error)
+{
+  GPtrArray *results =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) score_list_free);
+  gboolean ok = report_failures (run, jobs, error);
+  guint i;
+
+  for (i = 0; i < jobs->len; i++)
+    if (g_array_index (jobs, Job, i).result != NULL)
+      g_ptr_array_add (results, g_array_index (jobs, Job, i).result);
+  if (ok && opt_recipes[1] != NULL)
+    printf ("%s\n", run->name);
+  ok = ok && results_write_table (run->out, results, error)
+      && write_settings (run, jobs, seconds, error);
+  g_ptr_array_unref (results);
+  return ok;
+}
+
+static gboolean
+evaluate (Run * run, GPtrArray * machines, GError ** error)
+{
+  gint64 start = g_get_monotonic_time ();
   GThreadPool *pool;
   GArray *jobs;
   gsize n_steps;
   gboolean ok;
   guint i;
 
-  if (folder == NULL)
+  if (g_mkdir_with_parents (run->out, 0777) != 0) {
+    g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (errno),
+        "%s: cannot be made: %s", run->out, g_strerror (errno));
     return FALSE;
-  jobs = make_jobs (machines, training, folder, &n_steps);
-  tool_progress_begin ("evaluating", n_steps);
+  }
+  run->models = g_dir_make_tmp ("gst-asd-XXXXXX", error);
+  if (run->models == NULL)
+    return FALSE;
+
+  jobs = make_jobs (machines, run, &n_steps);
+  tool_progress_begin (opt_recipes[1] != NULL ? run->name : "evaluating",
+      n_steps);
   pool = g_thread_pool_new (run_job, NULL, opt_jobs, FALSE, NULL);
   for (i = 0; i < jobs->len; i++)
     g_thread_pool_push (pool, &g_array_index (jobs, Job, i), NULL);
   g_thread_pool_free (pool, FALSE, TRUE);
   tool_progress_end ();
-
-  ok = report_failures (jobs, error);
-  results = g_ptr_array_new_with_free_func ((GDestroyNotify) score_list_free);
-  for (i = 0; i < jobs->len; i++)
-    if (g_array_index (jobs, Job, i).result != NULL)
-      g_ptr_array_add (results, g_array_index (jobs, Job, i).result);
-  ok = ok && results_write_table (opt_out, results, error);
-  g_ptr_array_unref (results);
+  ok = write_results (run, jobs, (g_get_monotonic_time () - start) / 1e6,
+      error);
   g_array_unref (jobs);
-  g_rmdir (folder);
-  g_free (folder);
+  g_rmdir (run->models);
+  return ok;
+}
+
+/* "modspec-graph", "my" for a file my.recipe, "asdmodspec-asdgraph" for a
+ * launch fragment. */
+static char *
+name_recipe (const char *text)
+{
+  gboolean is_file = g_file_test (text, G_FILE_TEST_IS_REGULAR);
+  char *base = is_file ? g_path_get_basename (text) : g_strdup (text);
+  GString *name = g_string_new (NULL);
+  const char *c;
+
+  if (is_file && g_str_has_suffix (base, ".recipe"))
+    base[strlen (base) - strlen (".recipe")] = '\0';
+  for (c = base; *c != '\0'; c++) {
+    if (g_ascii_isalnum (*c) || strchr ("._-", *c) != NULL)
+      g_string_append_c (name, *c);
+    else if (name->len > 0 && name->str[name->len - 1] != '-')
+      g_string_append_c (name, '-');
+  }
+  g_free (base);
+  return g_string_free (name, FALSE);
+}
+
+static void
+run_clear (gpointer data)
+{
+  Run *run = data;
+
+  gst_asd_recipe_free (run->training.recipe);
+  g_free (run->name);
+  g_free (run->out);
+  g_free (run->models);
+}
+
+static gboolean
+add_run (GArray * runs, const char *recipe, GError ** error)
+{
+  Run run = { {gst_asd_recipe_new (recipe, error), opt_window, opt_seed} };
+  gboolean ok = run.training.recipe != NULL;
+  guint i;
+
+  run.name = name_recipe (recipe);
+  run.out = opt_recipes[1] == NULL ? g_strdup (opt_out) :
+      g_build_filename (opt_out, run.name, NULL);
+  for (i = 0; ok && opt_train != NULL && opt_train[i] != NULL; i++)
+    ok = gst_asd_recipe_set_option (run.training.recipe, opt_train[i], error);
+  ok = ok && (opt_features == NULL
+      || gst_asd_recipe_start_at_features (run.training.recipe, error));
+  for (i = 0; ok && i < runs->len; i++) {
+    ok = strcmp (g_array_index (runs, Run, i).out, run.out) != 0;
+    if (!ok)
+      g_set_error (error, ASD_ERROR, ASD_ERROR_MISMATCH,
+          "Two recipes would both write into %s: evaluate them one by one, "
+          "with an --out each", run.out);
+  }
+  g_array_append_val (runs, run);
   return ok;
 }
 
 static int
 check_options (void)
 {
-  if (opt_recipe == NULL || opt_out == NULL
+  if (opt_recipes == NULL || opt_out == NULL
       || (opt_data == NULL) == (opt_features == NULL))
     return tool_usage ("--recipe, --out and one of --data and --features are "
         "needed");
@@ -326,45 +465,37 @@ check_options (void)
 int
 cmd_evaluate (int argc, char **argv)
 {
+  GArray *runs = g_array_new (FALSE, FALSE, sizeof (Run));
   GPtrArray *machines = NULL;
-  Training training = { 0 };
   GError *error = NULL;
-  gboolean ok;
+  gboolean ok = TRUE;
   int code;
   guint i;
 
+  g_array_set_clear_func (runs, run_clear);
   if (!tool_parse (&argc, &argv, NULL,
           "Trains on the normal clips of each machine id of a data set, scores "
           "its test clips\nand prints AUC and pAUC (p = 0.1).", entries, &code))
-    return code;
-  if (argc > 1)
-    return tool_usage ("\"%s\" is not an option", argv[1]);
-  code = check_options ();
+    goto out;
+  code = argc > 1 ? tool_usage ("\"%s\" is not an option", argv[1]) :
+      check_options ();
   if (code != 0)
-    return code;
+    goto out;
 
-  training.window = opt_window;
-  training.seed = opt_seed;
-  training.recipe = gst_asd_recipe_new (opt_recipe, &error);
-  ok = training.recipe != NULL;
-  for (i = 0; ok && opt_train != NULL && opt_train[i] != NULL; i++)
-    ok = gst_asd_recipe_set_option (training.recipe, opt_train[i], &error);
-  if (ok && opt_features != NULL)
-    ok = gst_asd_recipe_start_at_features (training.recipe, &error);
+  for (i = 0; opt_recipes[i] != NULL && ok; i++)
+    ok = add_run (runs, opt_recipes[i], &error);
   if (ok) {
     machines = opt_features != NULL ?
         dataset_open_features (opt_features, opt_machine, &error) :
         dataset_open (opt_data, opt_machine, opt_seed, &error);
     ok = machines != NULL;
   }
-  if (ok && g_mkdir_with_parents (opt_out, 0777) != 0) {
-    g_set_error (&error, G_FILE_ERROR, g_file_error_from_errno (errno),
-        "%s: cannot be made: %s", opt_out, g_strerror (errno));
-    ok = FALSE;
-  }
-  ok = ok && evaluate (&training, machines, &error);
-
+  for (i = 0; i < runs->len && ok; i++)
+    ok = evaluate (&g_array_index (runs, Run, i), machines, &error);
+  code = ok ? tool_exit_code () : tool_fail (error);
   g_clear_pointer (&machines, g_ptr_array_unref);
-  gst_asd_recipe_free (training.recipe);
-  return ok ? tool_exit_code () : tool_fail (error);
+
+out:
+  g_array_unref (runs);
+  return code;
 }

@@ -184,6 +184,23 @@ fuse (GArray * systems, AsdEnsembleMethod method, GError ** error)
   return ok;
 }
 
+/* What 'gst-asd report' says of the scores. */
+static gboolean
+write_settings (GError ** error)
+{
+  GKeyFile *settings = settings_new ("fuse");
+  char *folders = g_strjoinv (", ", opt_folders);
+  gboolean ok;
+
+  settings_set (settings, "method", "%s", opt_method);
+  settings_set (settings, "normalize", "%s", opt_normalize);
+  settings_set (settings, "systems", "%s", folders);
+  ok = settings_write (settings, opt_out, error);
+  g_free (folders);
+  g_key_file_unref (settings);
+  return ok;
+}
+
 static gboolean
 parse_method (AsdEnsembleMethod * method)
 {
@@ -253,7 +270,7 @@ cmd_fuse (int argc, char **argv)
         "%s: cannot be made: %s", opt_out, g_strerror (errno));
     ok = FALSE;
   }
-  ok = ok && fuse (systems, method, &error);
+  ok = ok && fuse (systems, method, &error) && write_settings (&error);
   g_array_unref (systems);
   return ok ? tool_exit_code () : tool_fail (error);
 }

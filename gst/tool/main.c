@@ -83,6 +83,7 @@ static const Command commands[] = {
   {"extract", cmd_extract, "write the features of a data set"},
   {"evaluate", cmd_evaluate, "train and test on a data set: AUC and pAUC"},
   {"fuse", cmd_fuse, "join the scores of several systems"},
+  {"report", cmd_report, "show the scores of a folder as an HTML page"},
   {"inspect", cmd_inspect, "show what is in a model"},
 };
 

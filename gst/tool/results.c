@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define MAX_FPR 0.1
 #define PREFIX "anomaly_score_"
 #define SUFFIX ".csv"
 
@@ -44,11 +43,10 @@ score_list_add (ScoreList * list, const char *clip, double score)
   g_array_append_val (list->scores, score);
 }
 
-void
-score_list_measure (ScoreList * list)
+gsize
+score_list_get_labelled (const ScoreList * list, double *scores,
+    guint8 * labels)
 {
-  guint8 *labels = g_new (guint8, list->clips->len);
-  double *values = g_new (double, list->clips->len);
   gsize n = 0;
   guint i;
 
@@ -58,12 +56,22 @@ score_list_measure (ScoreList * list)
 
     if (!is_anomaly && !g_str_has_prefix (clip, "normal_"))
       continue;
-    values[n] = g_array_index (list->scores, double, i);
+    scores[n] = g_array_index (list->scores, double, i);
     labels[n++] = is_anomaly;
   }
-  list->auc = asd_auc (values, labels, n);
-  list->pauc = asd_pauc (values, labels, n, MAX_FPR);
-  g_free (values);
+  return n;
+}
+
+void
+score_list_measure (ScoreList * list)
+{
+  guint8 *labels = g_new (guint8, list->clips->len);
+  double *scores = g_new (double, list->clips->len);
+  gsize n = score_list_get_labelled (list, scores, labels);
+
+  list->auc = asd_auc (scores, labels, n);
+  list->pauc = asd_pauc (scores, labels, n, TOOL_MAX_FPR);
+  g_free (scores);
   g_free (labels);
 }
 

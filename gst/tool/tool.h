@@ -16,6 +16,9 @@
 /* Longest window of the elements, in ns. */
 #define TOOL_MAX_WINDOW (G_GINT64_CONSTANT (3600000000000))
 
+/* Of the pAUC, as in DCASE 2020. */
+#define TOOL_MAX_FPR 0.1
+
 enum
 {
   EXIT_USER_ERROR = 1,
@@ -31,6 +34,7 @@ int cmd_extract (int argc, char **argv);
 int cmd_evaluate (int argc, char **argv);
 int cmd_fuse (int argc, char **argv);
 int cmd_inspect (int argc, char **argv);
+int cmd_report (int argc, char **argv);
 
 /* main.c */
 
@@ -240,7 +244,12 @@ ScoreList *score_list_new (const char *machine, const char *id);
 void score_list_free (ScoreList * list);
 void score_list_add (ScoreList * list, const char *clip, double score);
 
-/* Finds AUC and pAUC (p = 0.1). */
+/* Scores and labels (1: anomalous) of the clips whose names tell; there has to
+ * be room for all. Returns their number. */
+gsize score_list_get_labelled (const ScoreList * list, double *scores,
+    guint8 * labels);
+
+/* Finds AUC and pAUC. */
 void score_list_measure (ScoreList * list);
 
 /* FOLDER/anomaly_score_MACHINE_id_XX.csv: no header, file and score. */
@@ -254,5 +263,25 @@ gboolean results_write_table (const char *folder, GPtrArray * lists,
 
 /* The score lists of a folder, by machine and id. */
 GPtrArray *results_read (const char *folder, GError ** error);
+
+/* settings.c: what the scores of a folder came from */
+
+/* Groups of the file, beside those of a recipe. */
+#define SETTINGS_GROUP "evaluation"
+#define SETTINGS_TRAINED "trained"      /* machines, clips: a list each */
+
+/* With the command and the version of gst-asd. */
+GKeyFile *settings_new (const char *command);
+void settings_set (GKeyFile * settings, const char *key, const char *format,
+    ...) G_GNUC_PRINTF (3, 4);
+void settings_add_recipe (GKeyFile * settings, GstAsdRecipe * recipe);
+
+/* FOLDER/evaluation.ini */
+gboolean settings_write (GKeyFile * settings, const char *folder,
+    GError ** error);
+
+/* NULL, and no error, for a folder without that file. */
+gboolean settings_read (const char *folder, GKeyFile ** settings,
+    GError ** error);
 
 #endif /* __TOOL_H__ */
