@@ -220,9 +220,9 @@ add_caption (GString * page, const Bins * bins, double *const *sorted,
   html_add (page, "<figcaption>Scores%s", bins->axis.log ?
       ", on a logarithmic axis" : "");
   if (n_below > 0)
-    html_add (page, "; the first bars hold %u further clips below", n_below);
+    html_add (page, "; beyond the left end, in the first bars: %u", n_below);
   if (n_above > 0)
-    html_add (page, "; the last bars hold %u further clips above", n_above);
+    html_add (page, "; beyond the right end, in the last bars: %u", n_above);
   html_add (page, "</figcaption>\n");
 }
 

@@ -39,7 +39,7 @@ static const char style[] =
     "th,td{padding:.3rem 1rem .3rem 0;text-align:end;vertical-align:top;"
     "border-bottom:1px solid var(--line)}\n"
     "thead th{vertical-align:bottom;color:var(--soft);font-weight:600}\n"
-    "th:first-child,td.text{text-align:start}th{min-width:3.5rem}\n"
+    "th:first-child,.text{text-align:start}th{min-width:3.5rem}\n"
     "tbody th{font-weight:600}tr.mean{background:var(--box)}"
     "tr.mean>*{font-weight:600}\n"
     ".interval{display:block;font-size:.8rem;font-weight:400;"

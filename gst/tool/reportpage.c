@@ -298,7 +298,8 @@ add_differences (GString * page, const Report * report)
 
   begin_table (page, caption);
   html_add (page, "<th scope=\"col\">Recipe</th><th scope=\"col\">Mean AUC</th>"
-      "<th scope=\"col\">Mean pAUC</th><th scope=\"col\">AUC is</th></tr>\n"
+      "<th scope=\"col\">Mean pAUC</th>"
+      "<th scope=\"col\" class=\"text\">AUC is</th></tr>\n"
       "</thead>\n<tbody>\n");
   for (i = 0; i < report->rivals->len; i++) {
     ReportRival *rival = get_rival (report, i);

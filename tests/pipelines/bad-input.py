@@ -183,7 +183,7 @@ def evaluate():
 
     check_equal(sorted(os.listdir(path('out'))), [
         'anomaly_score_fan_id_00.csv', 'anomaly_score_pump_id_04.csv',
-        'results.csv'], 'results')
+        'evaluation.ini', 'results.csv'], 'results')
     with open(path('out/anomaly_score_fan_id_00.csv')) as file:
         names = [line.split(',')[0] for line in file]
     check_equal(names, ['anomaly_id_00_00000000.wav', 'id_00_00000077.wav',

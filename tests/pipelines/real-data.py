@@ -180,7 +180,8 @@ def evaluate_dcase():
     check_equal(read_results(out), {('slider', '0'): (1, 1),
                                     ('slider', 'Average'): (1, 1)}, 'results')
     check_equal(sorted(os.listdir(out)), ['anomaly_score_slider_id_00.csv',
-                                          'results.csv'], 'files')
+                                          'evaluation.ini', 'results.csv'],
+                'files')
     check_equal(read_scores(out, 'slider', '00')[0], [
         os.path.basename(name) for name in
         sorted(glob.glob(shared(SLIDER, 'test/*_id_00_*.wav')))], 'test clips')

@@ -175,8 +175,8 @@ def histogram():
     write('hist', 'fan_id_02', far)
     page = report('hist')
     check_equal(page.text.count('logarithmic'), 1, 'logarithmic axes')
-    check_equal(page.text.count('1 further clips above'), 1, 'clips above')
-    check_equal(page.text.count('1 further clips below'), 1, 'clips below')
+    check_equal(page.text.count('in the last bars: 1<'), 1, 'clips above')
+    check_equal(page.text.count('in the first bars: 1;'), 1, 'clips below')
     for i in range(3):
         picture = page.picture(f'Histogram of the scores of 30{i == 2:d} normal and '
                                f'30{i == 2:d} anomalous clips of fan id 0{i}')

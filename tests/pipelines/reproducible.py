@@ -2,6 +2,7 @@
 names of every kind survive the way into and out of a table."""
 import csv
 import os
+import re
 
 from pipeline import (check, check_equal, main, path, read, run, tone,
                       write_wav)
@@ -79,7 +80,12 @@ def jobs():
                       for name in sorted(os.listdir(out))}
     check_equal(sorted(outputs[1]), [
         *(f'anomaly_score_{machine}_id_00.csv' for machine in
-          ('fan', 'pump', 'valve')), 'results.csv'], 'files')
+          ('fan', 'pump', 'valve')), 'evaluation.ini', 'results.csv'], 'files')
+    for files in outputs.values():
+        # The time that it took.
+        files['evaluation.ini'], n = re.subn(rb'seconds=.*', b'',
+                                             files['evaluation.ini'])
+        check_equal(n, 1, 'times')
     for n in 2, 3:
         check(outputs[n] == outputs[1], 'another number of jobs, other scores')
 
