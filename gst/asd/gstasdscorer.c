@@ -12,6 +12,9 @@
 GST_DEBUG_CATEGORY_STATIC (gst_asd_scorer_debug);
 #define GST_CAT_DEFAULT gst_asd_scorer_debug
 
+/* Frames that are scored together. */
+#define BLOCK 32
+
 #define DEFAULT_THRESHOLD NAN
 #define DEFAULT_POST_MESSAGES TRUE
 
@@ -31,7 +34,7 @@ typedef struct
   gdouble model_threshold;      /* from start to stop */
 
   /* streaming thread only */
-  gdouble *frame;               /* one frame in double precision */
+  gdouble *frames;              /* BLOCK frames in double precision */
   gchar *stream_id;
 } GstAsdScorerPrivate;
 
@@ -52,7 +55,7 @@ gst_asd_scorer_stop (GstBaseTransform * trans)
 {
   GstAsdScorerPrivate *priv = GET_PRIVATE (GST_ASD_SCORER (trans));
 
-  g_clear_pointer (&priv->frame, g_free);
+  g_clear_pointer (&priv->frames, g_free);
   g_clear_pointer (&priv->stream_id, g_free);
   return GST_BASE_TRANSFORM_CLASS (gst_asd_scorer_parent_class)->stop (trans);
 }
@@ -109,9 +112,20 @@ gst_asd_scorer_set_caps (GstBaseTransform * trans, GstCaps * incaps,
   if (!GST_BASE_TRANSFORM_CLASS (gst_asd_scorer_parent_class)->set_caps (trans,
           incaps, outcaps))
     return FALSE;
-  g_free (priv->frame);
-  priv->frame = g_new (gdouble, frame_size (self));
+  g_free (priv->frames);
+  priv->frames = g_new (gdouble, BLOCK * frame_size (self));
   return TRUE;
+}
+
+static void
+score_frame_by_frame (GstAsdScorer * self, const gdouble *frames,
+    gsize n_frames, gdouble *scores)
+{
+  GstAsdScorerClass *klass = GST_ASD_SCORER_GET_CLASS (self);
+  gsize i, size = frame_size (self);
+
+  for (i = 0; i < n_frames; i++)
+    scores[i] = klass->score_frame (self, frames + i * size);
 }
 
 static gdouble
@@ -120,13 +134,16 @@ mean_of_frames (GstAsdScorer * self, const gfloat *frames, gsize n_frames)
   GstAsdScorerClass *klass = GST_ASD_SCORER_GET_CLASS (self);
   GstAsdScorerPrivate *priv = GET_PRIVATE (self);
   gsize size = frame_size (self);
-  gdouble sum = 0;
-  gsize i, j;
+  gdouble scores[BLOCK], sum = 0;
+  gsize i, j, n;
 
-  for (i = 0; i < n_frames; i++) {
-    for (j = 0; j < size; j++)
-      priv->frame[j] = frames[i * size + j];
-    sum += klass->score_frame (self, priv->frame);
+  for (i = 0; i < n_frames; i += n) {
+    n = MIN (BLOCK, n_frames - i);
+    for (j = 0; j < n * size; j++)
+      priv->frames[j] = frames[i * size + j];
+    klass->score_frames (self, priv->frames, n, scores);
+    for (j = 0; j < n; j++)
+      sum += scores[j];
   }
   return sum / n_frames;
 }
@@ -283,6 +300,7 @@ gst_asd_scorer_class_init (GstAsdScorerClass * klass)
   trans_class->set_caps = gst_asd_scorer_set_caps;
   trans_class->transform = gst_asd_scorer_transform;
   trans_class->sink_event = gst_asd_scorer_sink_event;
+  klass->score_frames = score_frame_by_frame;
   klass->score = mean_of_frames;
 
   gst_type_mark_as_plugin_api (GST_TYPE_ASD_SCORER, 0);

@@ -18,13 +18,15 @@ G_DECLARE_DERIVABLE_TYPE (GstAsdScorer, gst_asd_scorer, GST, ASD_SCORER,
  * GstAsdScorerClass:
  * @score_frame: score one frame of rows x columns values; higher is more
  *     anomalous
- * @score: score a whole window. Default: the mean of @score_frame over its
+ * @score_frames: score @n_frames frames into @scores, where that takes less time
+ *     than one after the other. Default: @score_frame of each
+ * @score: score a whole window. Default: the mean of @score_frames over its
  *     frames
  *
  * Base class of elements that turn features into scores. It does what
  * #GstAsdStage does, the threshold, the score structure, its meta and its
  * messages. A subclass gives kind, load and unload of #GstAsdStage and one of
- * @score_frame and @score.
+ * @score_frame, @score_frames and @score.
  */
 struct _GstAsdScorerClass
 {
@@ -33,6 +35,8 @@ struct _GstAsdScorerClass
   gdouble (*score_frame) (GstAsdScorer * self, const gdouble * frame);
   gdouble (*score) (GstAsdScorer * self, const gfloat * frames,
       gsize n_frames);
+  void (*score_frames) (GstAsdScorer * self, const gdouble * frames,
+      gsize n_frames, gdouble * scores);
 
   /*< private >*/
   gpointer _gst_reserved[GST_PADDING];
