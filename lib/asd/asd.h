@@ -23,10 +23,14 @@
 #include <asd/gammatone.h>
 #include <asd/gmm.h>
 #include <asd/graph.h>
+#include <asd/iforest.h>
 #include <asd/ivector.h>
 #include <asd/ivectortrainer.h>
 #include <asd/kmeans.h>
+#include <asd/knn.h>
+#include <asd/lof.h>
 #include <asd/logmel.h>
+#include <asd/mahalanobis.h>
 #include <asd/mel.h>
 #include <asd/metrics.h>
 #include <asd/mfcc.h>
