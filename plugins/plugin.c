@@ -25,9 +25,17 @@ plugin_init (GstPlugin * plugin)
   ret |= GST_ELEMENT_REGISTER (asdgmmtrain, plugin);
   ret |= GST_ELEMENT_REGISTER (asdgraph, plugin);
   ret |= GST_ELEMENT_REGISTER (asdgraphtrain, plugin);
+  ret |= GST_ELEMENT_REGISTER (asdiforest, plugin);
+  ret |= GST_ELEMENT_REGISTER (asdiforesttrain, plugin);
   ret |= GST_ELEMENT_REGISTER (asdivector, plugin);
   ret |= GST_ELEMENT_REGISTER (asdivectortrain, plugin);
+  ret |= GST_ELEMENT_REGISTER (asdknn, plugin);
+  ret |= GST_ELEMENT_REGISTER (asdknntrain, plugin);
+  ret |= GST_ELEMENT_REGISTER (asdlof, plugin);
+  ret |= GST_ELEMENT_REGISTER (asdloftrain, plugin);
   ret |= GST_ELEMENT_REGISTER (asdlogmel, plugin);
+  ret |= GST_ELEMENT_REGISTER (asdmahalanobis, plugin);
+  ret |= GST_ELEMENT_REGISTER (asdmahalanobistrain, plugin);
   ret |= GST_ELEMENT_REGISTER (asdmfcc, plugin);
   ret |= GST_ELEMENT_REGISTER (asdmodspec, plugin);
   ret |= GST_ELEMENT_REGISTER (asdnpydec, plugin);

@@ -3,9 +3,17 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-/* Prints what scorers take on one core, best of a few runs. OPENBLAS_NUM_THREADS=1 and `taskset -c 0` make it one core.
- * With "--npy DIR" it writes its data there; with the data of that folder,
- * tests/bench/scorers.py measures scikit-learn and this program in turns. */
+/* Prints what scorers take on one core, best of a few runs. OPENBLAS_NUM_THREADS=1
+ * and `taskset -c 0` make it one core. With "--npy DIR" it writes its data there,
+ * on which scikit-learn takes (in its folder, run after this program)
+ *
+ * OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 taskset -c 0 python3 -m timeit -u msec
+ *   -s 'import numpy, sklearn.neighbors as s'
+ *   -s 'm = s.LocalOutlierFactor(n_neighbors=20, novelty=True)'
+ *   -s 'm.fit(numpy.load("train.npy")); x = numpy.load("test.npy")'
+ *   'm.score_samples(x)'
+ *
+ * and the same with sklearn.ensemble and IsolationForest(). */
 
 #include <asd/asd.h>
 #include <math.h>

@@ -84,7 +84,11 @@ def prepare(folder):
             "--train gmm.components=2 --model ensemble.asd",
             "gst-launch-1.0 -q asdclipsrc location='train/*.wav' ! "
             "asdmodspec ! asdnpyenc ! filesink location=train.npy",
-            "cp train.npy fan.npy"):
+            "cp train.npy fan.npy",
+            *("gst-launch-1.0 -q filesrc location=train.npy ! asdnpydec ! "
+              f"asd{trainer} model=scorers.asd" for trainer in (
+                  "loftrain neighbours=4", "knntrain", "iforesttrain",
+                  "mahalanobistrain"))):
         process = shell(command, folder)
         said, _ = process.communicate(timeout=TIMEOUT)
         if process.returncode != 0:
