@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static char *opt_data, *opt_features, *opt_out, *opt_machine;
+static char *opt_data, *opt_features, *opt_out, *opt_machine, *opt_threshold;
 static char **opt_recipes, **opt_train;
 static gint64 opt_window;
 static int opt_seed, opt_channel, opt_jobs;
@@ -28,6 +28,10 @@ static const GOptionEntry entries[] = {
       "features that 'gst-asd extract' wrote", "FEATURES"},
   {"out", 0, 0, G_OPTION_ARG_FILENAME, &opt_out,
       "folder for results.csv and anomaly_score_*.csv", "DIR"},
+  {"threshold", 0, 0, G_OPTION_ARG_STRING, &opt_threshold,
+      "gamma:P, quantile:Q or mean-std:K: calibrate each model as 'gst-asd "
+        "train' does and tell precision, recall and F1 at its threshold; takes "
+        "about 6 times as long", "RULE"},
   {"machine", 0, 0, G_OPTION_ARG_STRING, &opt_machine,
       "only this machine type", "M"},
   {"jobs", 0, 0, G_OPTION_ARG_INT, &opt_jobs,
@@ -175,21 +179,24 @@ remark_no_auc (const Machine * machine)
  * it. */
 static gboolean
 fit (const Training * training, Source * train, const char *model,
-    GError ** error)
+    double *threshold, GError ** error)
 {
-  Calibration calibration = { {0}, "gamma:0.999", NAN, 0 };
+  Calibration calibration = { {0}, opt_threshold, NAN, 0 };
   AsdModelWriter *writer;
   gboolean ok;
 
   if (!training_fit (training, train, model, error))
     return FALSE;
-  if (!calibration_is_needed (training->recipe))
+  if (opt_threshold == NULL && !calibration_is_needed (training->recipe))
     return TRUE;
+  if (opt_threshold == NULL)
+    calibration.rule_text = "gamma:0.999";
   writer = asd_model_writer_new ();
   ok = asd_threshold_parse (calibration.rule_text, &calibration.rule, error)
       && calibration_run (&calibration, training, train, writer, error)
       && asd_model_writer_commit (writer, model, NULL, error);
   asd_model_writer_free (writer);
+  *threshold = calibration.threshold;
   return ok;
 }
 
@@ -203,14 +210,16 @@ run_job (gpointer data, gpointer user_data)
   char *name = g_strdup_printf ("%s_%s.asd", machine->machine, machine->id);
   char *model = g_build_filename (job->run->models, name, NULL);
   const Training *training = &job->run->training;
+  double threshold = NAN;
 
   if (!tool_is_interrupted () && open_machine (machine, &train, &test,
-          &job->error) && fit (training, train, model, &job->error))
+          &job->error) && fit (training, train, model, &threshold, &job->error))
     scores = training_score (training, test, NULL, model, NULL, &job->error);
   if (scores != NULL) {
     job->n_train = source_get_size (train);
     job->result = list_scores (machine, scores);
     score_list_measure (job->result);
+    score_list_detect (job->result, threshold);
     if (!results_write_scores (job->run->out, job->result, &job->error))
       g_clear_pointer (&job->result, score_list_free);
     else if (isnan (job->result->auc))
@@ -310,6 +319,8 @@ write_settings (const Run * run, GArray * jobs, double seconds, GError ** error)
   settings_set (settings, "seed", "%d", opt_seed);
   settings_set (settings, "window", "%" G_GINT64_FORMAT, opt_window);
   settings_set (settings, "channel", "%d", opt_channel);
+  if (opt_threshold != NULL)
+    settings_set (settings, "threshold", "%s", opt_threshold);
   settings_set (settings, "seconds", "%.1f", seconds);
   settings_add_recipe (settings, run->training.recipe);
 
@@ -351,6 +362,7 @@ write_results (const Run * run, GArray * jobs, double seconds, GError ** error)
   if (ok && opt_recipes[1] != NULL)
     printf ("%s\n", run->name);
   ok = ok && results_write_table (run->out, results, error)
+      && results_write_detection (run->out, results, error)
       && write_settings (run, jobs, seconds, error);
   g_ptr_array_unref (results);
   return ok;
@@ -467,8 +479,9 @@ cmd_evaluate (int argc, char **argv)
 {
   GArray *runs = g_array_new (FALSE, FALSE, sizeof (Run));
   GPtrArray *machines = NULL;
+  AsdThresholdRule rule;
   GError *error = NULL;
-  gboolean ok = TRUE;
+  gboolean ok;
   int code;
   guint i;
 
@@ -482,7 +495,9 @@ cmd_evaluate (int argc, char **argv)
   if (code != 0)
     goto out;
 
-  for (i = 0; opt_recipes[i] != NULL && ok; i++)
+  ok = opt_threshold == NULL || asd_threshold_parse (opt_threshold, &rule,
+      &error);
+  for (i = 0; ok && opt_recipes[i] != NULL; i++)
     ok = add_run (runs, opt_recipes[i], &error);
   if (ok) {
     machines = opt_features != NULL ?

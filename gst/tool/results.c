@@ -22,7 +22,7 @@ score_list_new (const char *machine, const char *id)
   list->id = g_strdup (id);
   list->clips = g_ptr_array_new_with_free_func (g_free);
   list->scores = g_array_new (FALSE, FALSE, sizeof (double));
-  list->auc = list->pauc = NAN;
+  list->auc = list->pauc = list->threshold = NAN;
   return list;
 }
 
@@ -62,6 +62,15 @@ score_list_get_labelled (const ScoreList * list, double *scores,
   return n;
 }
 
+/* Mids have no leading zeros. */
+static const char *
+short_id (const char *id)
+{
+  while (id[0] == '0' && id[1] != '\0')
+    id++;
+  return id;
+}
+
 void
 score_list_measure (ScoreList * list)
 {
@@ -73,6 +82,81 @@ score_list_measure (ScoreList * list)
   list->pauc = asd_pauc (scores, labels, n, TOOL_MAX_FPR);
   g_free (scores);
   g_free (labels);
+}
+
+void
+score_list_detect (ScoreList * list, double threshold)
+{
+  guint8 *labels = g_new (guint8, list->clips->len);
+  double *scores = g_new (double, list->clips->len);
+  gsize n = score_list_get_labelled (list, scores, labels);
+
+  list->threshold = threshold;
+  asd_detection_compute (scores, labels, n, threshold, &list->detection);
+  g_free (scores);
+  g_free (labels);
+}
+
+static void
+add_detection (GString * csv, const char *machine, const char *mid,
+    double threshold, const AsdDetection * d)
+{
+  char text[4][G_ASCII_DTOSTR_BUF_SIZE];
+
+  g_string_append_printf (csv, "%s,%s,%s,%" G_GSIZE_FORMAT ",%" G_GSIZE_FORMAT
+      ",%" G_GSIZE_FORMAT ",%" G_GSIZE_FORMAT ",%s,%s,%s\n", machine, mid,
+      isnan (threshold) ? "" : gst_asd_double_to_string (text[0], threshold),
+      d->true_positives, d->false_positives, d->true_negatives,
+      d->false_negatives, gst_asd_double_to_string (text[1], d->precision),
+      gst_asd_double_to_string (text[2], d->recall),
+      gst_asd_double_to_string (text[3], d->f1));
+  printf ("%-12s %-8s %6.2f %9.2f %6.2f   %" G_GSIZE_FORMAT " of %"
+      G_GSIZE_FORMAT " anomalous, %" G_GSIZE_FORMAT " of %" G_GSIZE_FORMAT
+      " normal\n", machine, mid, 100 * d->f1, 100 * d->precision,
+      100 * d->recall, d->true_positives, d->true_positives +
+      d->false_negatives, d->false_positives, d->false_positives +
+      d->true_negatives);
+}
+
+static void
+sum_detection (AsdDetection * sum, const AsdDetection * d)
+{
+  sum->true_positives += d->true_positives;
+  sum->false_positives += d->false_positives;
+  sum->true_negatives += d->true_negatives;
+  sum->false_negatives += d->false_negatives;
+}
+
+gboolean
+results_write_detection (const char *folder, GPtrArray * lists, GError ** error)
+{
+  GString *csv = g_string_new ("Machine,Mid,threshold,TP,FP,TN,FN,precision,"
+      "recall,F1\n");
+  char *path = g_build_filename (folder, "detection.csv", NULL);
+  AsdDetection all = { 0 };
+  gboolean ok = TRUE;
+  guint i, n = 0;
+
+  for (i = 0; i < lists->len; i++) {
+    ScoreList *list = g_ptr_array_index (lists, i);
+
+    if (isnan (list->threshold) || isnan (list->auc))
+      continue;
+    if (n++ == 0)
+      printf ("\n%-12s %-8s %6s %9s %6s   %s\n", "Machine", "Mid", "F1 %",
+          "precision", "recall", "above the model's own threshold");
+    add_detection (csv, list->machine, short_id (list->id), list->threshold,
+        &list->detection);
+    sum_detection (&all, &list->detection);
+  }
+  if (n > 0) {
+    asd_detection_rate (&all);
+    add_detection (csv, "Total", "", NAN, &all);
+    ok = g_file_set_contents (path, csv->str, csv->len, error);
+  }
+  g_string_free (csv, TRUE);
+  g_free (path);
+  return ok;
 }
 
 gboolean
@@ -124,12 +208,9 @@ results_write_table (const char *folder, GPtrArray * lists, GError ** error)
     ScoreList *list = g_ptr_array_index (lists, i);
     ScoreList *next =
         i + 1 < lists->len ? g_ptr_array_index (lists, i + 1) : NULL;
-    const char *mid = list->id;
 
     if (!isnan (list->auc)) {
-      while (mid[0] == '0' && mid[1] != '\0')
-        mid++;
-      add_row (csv, list->machine, mid, list->auc, list->pauc);
+      add_row (csv, list->machine, short_id (list->id), list->auc, list->pauc);
       auc += list->auc;
       pauc += list->pauc;
       n++;

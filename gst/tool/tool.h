@@ -238,6 +238,8 @@ typedef struct
   GArray *scores;
   double auc;                   /* NaN where it cannot be told */
   double pauc;
+  double threshold;             /* NaN where there is none */
+  AsdDetection detection;
 } ScoreList;
 
 ScoreList *score_list_new (const char *machine, const char *id);
@@ -251,6 +253,14 @@ gsize score_list_get_labelled (const ScoreList * list, double *scores,
 
 /* Finds AUC and pAUC. */
 void score_list_measure (ScoreList * list);
+
+/* Finds what the threshold of a model makes of the clips. */
+void score_list_detect (ScoreList * list, double threshold);
+
+/* FOLDER/detection.csv, and the same on standard output, of the lists that have a
+ * threshold and both classes. */
+gboolean results_write_detection (const char *folder, GPtrArray * lists,
+    GError ** error);
 
 /* FOLDER/anomaly_score_MACHINE_id_XX.csv: no header, file and score. */
 gboolean results_write_scores (const char *folder, const ScoreList * list,

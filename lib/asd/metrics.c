@@ -111,3 +111,37 @@ asd_pauc (const double *scores, const guint8 * labels, gsize n, double max_fpr)
   return asd_roc_standardise (area_of_clips (scores, labels, n, max_fpr),
       max_fpr);
 }
+
+static double
+share (double part, double whole)
+{
+  return whole > 0 ? part / whole : 0;
+}
+
+void
+asd_detection_rate (AsdDetection * d)
+{
+  double found = d->true_positives;
+
+  d->precision = share (found, found + d->false_positives);
+  d->recall = share (found, found + d->false_negatives);
+  d->f1 = share (2 * found, 2 * found + d->false_positives +
+      d->false_negatives);
+}
+
+void
+asd_detection_compute (const double *scores, const guint8 * labels, gsize n,
+    double threshold, AsdDetection * d)
+{
+  gsize i;
+
+  *d = (AsdDetection) {
+  0};
+  for (i = 0; i < n; i++) {
+    if (scores[i] > threshold)
+      *(labels[i] ? &d->true_positives : &d->false_positives) += 1;
+    else
+      *(labels[i] ? &d->false_negatives : &d->true_negatives) += 1;
+  }
+  asd_detection_rate (d);
+}

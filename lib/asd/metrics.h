@@ -91,6 +91,47 @@ double asd_auc (const double *scores, const guint8 * labels, gsize n);
 double asd_pauc (const double *scores, const guint8 * labels, gsize n,
     double max_fpr);
 
+/**
+ * AsdDetection:
+ * @true_positives: anomalous clips above the threshold
+ * @false_positives: normal clips above it
+ * @precision: share of anomalous clips among those above it
+ * @recall: share of the anomalous clips that are above it
+ * @f1: harmonic mean of both
+ *
+ * What a threshold makes of labelled clips; anomalous is the positive class. A
+ * share of nothing is 0.
+ */
+typedef struct
+{
+  gsize true_positives;
+  gsize false_positives;
+  gsize true_negatives;
+  gsize false_negatives;
+  double precision;
+  double recall;
+  double f1;
+} AsdDetection;
+
+/**
+ * asd_detection_compute:
+ * @scores: @n scores, higher = more anomalous
+ * @labels: @n labels, 0 = normal, anything else = anomalous
+ * @n: number of clips
+ * @threshold: a score above it is taken for an anomaly; it must not come from
+ *     these clips
+ * @detection: (out): counts and ratios
+ */
+void asd_detection_compute (const double *scores, const guint8 * labels,
+    gsize n, double threshold, AsdDetection * detection);
+
+/**
+ * asd_detection_rate:
+ *
+ * Computes precision, recall and F1 from the counts.
+ */
+void asd_detection_rate (AsdDetection * detection);
+
 G_END_DECLS
 
 #endif /* __ASD_METRICS_H__ */

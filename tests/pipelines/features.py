@@ -79,6 +79,31 @@ def dcase():
                               rtol=1e-6), name, found, wanted)
 
 
+def detection():
+    """Counts and F1 at the threshold of each model, from its scores."""
+    run(0, 'gst-asd', 'evaluate', '--recipe', 'asdgraph', '--features',
+        path('features'), '--out', path('detect'), '--threshold', 'quantile:0.5')
+    with open(path('detect/detection.csv'), newline='') as file:
+        rows = {row['Machine']: row for row in csv.DictReader(file)}
+    check_equal(list(rows), [folder for folder, *_ in MACHINES] + ['Total'],
+                'rows')
+    total = 0
+    for machine, *_ in MACHINES:
+        row = rows[machine]
+        found = scores(path('detect'), machine)
+        above = {name for name, score in found.items()
+                 if score > float(row['threshold'])}
+        true = sum(name.startswith('anomaly') for name in above)
+        total += true
+        check_equal([int(row[key]) for key in ('TP', 'FP', 'TN', 'FN')],
+                    [true, len(above) - true, N_TEST - len(above) + true,
+                     N_TEST - true], machine)
+        f1 = 2 * true / (len(above) + N_TEST)
+        check(abs(float(row['F1']) - f1) < 1e-12, machine, row, f1)
+    check_equal(int(rows['Total']['TP']), total, 'total')
+    check_equal(results(path('detect')), results(path('scorer')), 'AUC')
+
+
 def learned_stage():
     """A stage before the features is learned from the training clips."""
     recipe = 'asddenoise ! asdmodspec'
@@ -156,4 +181,4 @@ def windows():
                 'windows')
 
 
-main([dcase, learned_stage, mimii, windows])
+main([dcase, detection, learned_stage, mimii, windows])

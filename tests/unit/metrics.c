@@ -256,6 +256,30 @@ GST_START_TEST (test_published)
 
 GST_END_TEST;
 
+/* 4 anomalies, of which 3 are found, with 2 false alarms among 5 normals. */
+GST_START_TEST (test_detection)
+{
+  static const double scores[] = { 5, 4, 3, 1, 5, 4, 2, 2, 0 };
+  static const guint8 labels[] = { 1, 1, 1, 1, 0, 0, 0, 0, 0 };
+  AsdDetection d;
+
+  asd_detection_compute (scores, labels, 9, 2, &d);
+  fail_unless_equals_int (d.true_positives, 3);
+  fail_unless_equals_int (d.false_positives, 2);
+  fail_unless_equals_int (d.false_negatives, 1);
+  fail_unless_equals_int (d.true_negatives, 3);
+  fail_unless_equals_float (d.precision, 0.6);
+  fail_unless_equals_float (d.recall, 0.75);
+  fail_unless_equals_float (d.f1, 6. / 9);
+
+  /* Nothing is flagged: shares of nothing are 0. */
+  asd_detection_compute (scores, labels, 9, 5, &d);
+  fail_unless_equals_int (d.true_positives + d.false_positives, 0);
+  fail_unless (d.precision == 0 && d.recall == 0 && d.f1 == 0);
+}
+
+GST_END_TEST;
+
 static Suite *
 metrics_suite (void)
 {
@@ -266,6 +290,7 @@ metrics_suite (void)
   tcase_add_test (tc, test_by_hand);
   tcase_add_test (tc, test_symmetry);
   tcase_add_test (tc, test_extremes);
+  tcase_add_test (tc, test_detection);
   asd_test_add_golden (tc, test_golden);
   asd_test_add_golden (tc, test_published);
   return suite;
