@@ -18,6 +18,7 @@ plugin_init (GstPlugin * plugin)
   ret |= GST_ELEMENT_REGISTER (asdconcat, plugin);
   ret |= GST_ELEMENT_REGISTER (asddenoise, plugin);
   ret |= GST_ELEMENT_REGISTER (asddenoisetrain, plugin);
+  ret |= GST_ELEMENT_REGISTER (asddetect, plugin);
   ret |= GST_ELEMENT_REGISTER (asdensemble, plugin);
   ret |= GST_ELEMENT_REGISTER (asdflatten, plugin);
   ret |= GST_ELEMENT_REGISTER (asdflattentrain, plugin);

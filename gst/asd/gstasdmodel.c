@@ -109,6 +109,23 @@ gst_asd_model_release (AsdModel * model)
   asd_model_unref (model);
 }
 
+gboolean
+gst_asd_model_get_number (AsdModel * model, const gchar * key, gint64 min,
+    gint64 max, gint64 default_value, gint64 * number, GError ** error)
+{
+  const gchar *text = asd_model_get_string (model, key);
+
+  *number = default_value;
+  if (text == NULL
+      || g_ascii_string_to_signed (text, 10, min, max, number, NULL))
+    return TRUE;
+  g_set_error (error, ASD_ERROR, ASD_ERROR_FORMAT,
+      "%s: %s \"%s\" is no number from %" G_GINT64_FORMAT " to %"
+      G_GINT64_FORMAT ": train it again", asd_model_get_name (model), key, text,
+      min, max);
+  return FALSE;
+}
+
 AsdModelSection *
 gst_asd_element_load_section (GstElement * element, const gchar * path,
     const gchar * stage, const gchar * kind)

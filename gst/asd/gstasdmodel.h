@@ -32,6 +32,17 @@ AsdModel *gst_asd_model_acquire (const gchar * path, GError ** error);
 void gst_asd_model_release (AsdModel * model);
 
 /**
+ * gst_asd_model_get_number: (skip)
+ * @key: one of its model-wide strings, such as "rate"
+ * @default_value: where it is not there
+ *
+ * Returns: FALSE with ASD_ERROR_FORMAT where it is no number from @min to @max
+ */
+gboolean gst_asd_model_get_number (AsdModel * model, const gchar * key,
+    gint64 min, gint64 max, gint64 default_value, gint64 * number,
+    GError ** error);
+
+/**
  * gst_asd_element_load_section: (skip)
  * @element: for its error messages
  * @path: (nullable): its property model

@@ -127,6 +127,20 @@ gst_asd_recipe_from_data (const gchar * data, const gchar * name_for_errors,
   return recipe;
 }
 
+GstAsdRecipe *
+gst_asd_recipe_from_model (AsdModel * model, GError ** error)
+{
+  const gchar *text = asd_model_get_string (model, "recipe");
+  const gchar *name = asd_model_get_name (model);
+
+  if (text != NULL)
+    return gst_asd_recipe_from_data (text, name, error);
+  g_set_error (error, ASD_ERROR, ASD_ERROR_MISSING,
+      "%s: has no recipe: train it with 'gst-asd train', or use its stages in "
+      "a gst-launch pipeline", name);
+  return NULL;
+}
+
 static gboolean
 is_fragment (const gchar * text)
 {

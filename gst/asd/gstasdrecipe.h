@@ -6,6 +6,7 @@
 #ifndef __GST_ASD_RECIPE_H__
 #define __GST_ASD_RECIPE_H__
 
+#include <asd/asd.h>
 #include <gst/gst.h>
 
 G_BEGIN_DECLS
@@ -52,6 +53,13 @@ GstAsdRecipe *gst_asd_recipe_new (const gchar * text, GError ** error);
  */
 GstAsdRecipe *gst_asd_recipe_from_data (const gchar * data,
     const gchar * name_for_errors, GError ** error);
+
+/**
+ * gst_asd_recipe_from_model: (skip)
+ *
+ * Returns: (transfer full): the recipe that @model was trained with
+ */
+GstAsdRecipe *gst_asd_recipe_from_model (AsdModel * model, GError ** error);
 
 void gst_asd_recipe_free (GstAsdRecipe * recipe);
 

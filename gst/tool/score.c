@@ -57,40 +57,17 @@ write_row (guint clip, GstBuffer * buffer, gpointer user_data)
     g_ptr_array_add (table->scores, gst_structure_copy (score));
 }
 
-/* A number that the tool itself wrote, 0 where it did not. */
-static gboolean
-get_number (AsdModel * model, const char *key, gint64 min, gint64 max,
-    gint64 * number, GError ** error)
-{
-  const char *text = asd_model_get_string (model, key);
-
-  *number = 0;
-  if (text == NULL || g_ascii_string_to_signed (text, 10, min, max, number,
-          NULL))
-    return TRUE;
-  g_set_error (error, ASD_ERROR, ASD_ERROR_FORMAT,
-      "%s: %s \"%s\" is no number from %" G_GINT64_FORMAT " to %"
-      G_GINT64_FORMAT ": train it again", opt_model, key, text, min, max);
-  return FALSE;
-}
-
 static GstElement *
 make_bin (AsdModel * model, GError ** error)
 {
-  const char *text = asd_model_get_string (model, "recipe");
   GstAsdRecipe *recipe;
   GstElement *bin;
   gint64 window;
 
-  if (!get_number (model, "window", 0, TOOL_MAX_WINDOW, &window, error))
+  if (!gst_asd_model_get_number (model, "window", 0, TOOL_MAX_WINDOW, 0,
+          &window, error))
     return NULL;
-  if (text == NULL) {
-    g_set_error (error, ASD_ERROR, ASD_ERROR_MISSING,
-        "%s: has no recipe: train it with 'gst-asd train', or use its stages "
-        "in a gst-launch pipeline", opt_model);
-    return NULL;
-  }
-  recipe = gst_asd_recipe_from_data (text, opt_model, error);
+  recipe = gst_asd_recipe_from_model (model, error);
   if (recipe == NULL)
     return NULL;
   bin = gst_asd_recipe_make_bin (recipe, opt_model, window, error);
@@ -213,8 +190,8 @@ cmd_score (int argc, char **argv)
   }
   if (files != NULL)
     model = gst_asd_model_acquire (opt_model, &error);
-  if (model != NULL && get_number (model, "channel", -1, G_MAXINT, &channel,
-          &error))
+  if (model != NULL && gst_asd_model_get_number (model, "channel", -1,
+          G_MAXINT, 0, &channel, &error))
     bin = make_bin (model, &error);
   ok = bin != NULL;
   if (ok) {
