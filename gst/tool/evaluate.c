@@ -200,6 +200,22 @@ fit (const Training * training, Source * train, const char *model,
   return ok;
 }
 
+/* Scores do not depend on pictures. */
+static void
+write_pictures (const Job * job, const char *model)
+{
+  GError *error = NULL;
+  char *name;
+
+  if (pictures_write (job->run->out, job->machine, model, &error))
+    return;
+  name = g_strdup_printf ("%s id_%s, pictures", job->machine->machine,
+      job->machine->id);
+  tool_remark (name, error->message);
+  g_error_free (error);
+  g_free (name);
+}
+
 static void
 run_job (gpointer data, gpointer user_data)
 {
@@ -224,6 +240,7 @@ run_job (gpointer data, gpointer user_data)
       g_clear_pointer (&job->result, score_list_free);
     else if (isnan (job->result->auc))
       remark_no_auc (machine);
+    write_pictures (job, model);
   }
   if (machine->features != NULL)
     tool_progress_step (1);

@@ -30,6 +30,7 @@ id_clear (gpointer data)
   g_free (id->id);
   g_free (id->scores);
   g_free (id->labels);
+  g_ptr_array_unref (id->pictures);
 }
 
 static void
@@ -132,13 +133,17 @@ find_n_train (GKeyFile * settings, const char *machine, const char *id)
   return found;
 }
 
-static void
-add_id (ReportSystem * system, const ScoreList * list)
+static gboolean
+add_id (ReportSystem * system, const char *folder, const ScoreList * list,
+    GError ** error)
 {
   ReportId id = { list };
   AsdTestSet set;
   gsize i;
 
+  id.pictures = pictures_read (folder, list->machine, list->id, error);
+  if (id.pictures == NULL)
+    return FALSE;
   id.machine = html_clean (list->machine);
   id.id = html_clean (list->id);
   id.scores = g_new (double, list->clips->len);
@@ -151,6 +156,7 @@ add_id (ReportSystem * system, const ScoreList * list)
   set = make_set (&id);
   asd_bootstrap (&set, 1, &bootstrap, &id.auc, &id.pauc);
   g_array_append_val (system->ids, id);
+  return TRUE;
 }
 
 /* FALSE without error where the folder has no scores. */
@@ -161,6 +167,7 @@ add_system (Report * report, const char *folder, const char *name,
   GError *failure = NULL;
   ReportSystem system = { 0 };
   GPtrArray *measured;
+  gboolean ok;
   guint i;
 
   system.lists = results_read (folder, &failure);
@@ -172,16 +179,16 @@ add_system (Report * report, const char *folder, const char *name,
     g_propagate_error (error, failure);
     return FALSE;
   }
-  if (!settings_read (folder, &system.settings, error)) {
-    g_ptr_array_unref (system.lists);
-    return FALSE;
-  }
-
+  ok = settings_read (folder, &system.settings, error);
   system.name = html_clean (name);
   system.ids = array_new (sizeof (ReportId), id_clear);
   system.means = array_new (sizeof (ReportMean), mean_clear);
-  for (i = 0; i < system.lists->len; i++)
-    add_id (&system, g_ptr_array_index (system.lists, i));
+  for (i = 0; i < system.lists->len && ok; i++)
+    ok = add_id (&system, folder, g_ptr_array_index (system.lists, i), error);
+  if (!ok) {
+    system_clear (&system);
+    return FALSE;
+  }
   measured = g_ptr_array_new ();
   for (i = 0; i < system.ids->len; i++)
     if (!isnan (g_array_index (system.ids, ReportId, i).auc.value))

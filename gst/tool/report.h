@@ -22,6 +22,7 @@ typedef struct
   guint n_normal, n_anomalous;
   int n_train;                  /* -1: unknown */
   AsdEstimate auc, pauc;        /* NaN: not both classes */
+  GPtrArray *pictures;          /* Picture */
 } ReportId;
 
 /* The mean over machine ids. */
@@ -62,6 +63,9 @@ typedef struct
 /* charts.c */
 void chart_roc (GString * page, const ReportId * id);
 void chart_histogram (GString * page, const ReportId * id);
+
+/* picturecharts.c: what 'gst-asd evaluate' left for pictures */
+void chart_pictures (GString * page, const ReportId * id);
 
 /* reportpage.c: the whole page */
 char *report_make_page (const Report * report, const char *title);

@@ -158,6 +158,7 @@ add_charts (GString * page, const ReportSystem * system)
       chart_histogram (page, id);
       html_add (page, "</div>\n");
     }
+    chart_pictures (page, id);
     html_add (page, "</div>\n");
   }
   html_add (page, "</div>\n");

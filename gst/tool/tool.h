@@ -274,6 +274,30 @@ gboolean results_write_table (const char *folder, GPtrArray * lists,
 /* The score lists of a folder, by machine and id. */
 GPtrArray *results_read (const char *folder, GError ** error);
 
+/* pictures.c: what 'gst-asd report' draws beside the scores. 'gst-asd evaluate'
+ * leaves arrays for it in FOLDER/pictures/MACHINE_id_XX/. */
+
+/* [epochs, 1 or 2]: the loss and the validation loss of a stage, whose name
+ * follows. */
+#define PICTURE_LOSS "loss-"
+
+typedef struct
+{
+  char *name;                   /* of the file, without ".npy" */
+  gsize n_dims;
+  gsize shape[ASD_NPY_MAX_DIMS];
+  double *values;
+} Picture;
+
+/* Takes the place of what is there of the machine id; there may be nothing to
+ * write. */
+gboolean pictures_write (const char *folder, const Machine * machine,
+    const char *model, GError ** error);
+
+/* Pictures by name. */
+GPtrArray *pictures_read (const char *folder, const char *machine,
+    const char *id, GError ** error);
+
 /* settings.c: what the scores of a folder came from */
 
 /* Groups of the file, beside those of a recipe. */

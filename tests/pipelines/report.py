@@ -324,6 +324,89 @@ def evaluated():
           'asdmodspec  !  asdgraph', '--out', path('twice'))
 
 
+def axes(picture):
+    """From units of the picture to those of its axes, by the first and the last
+    tick: a function for x and one for y."""
+    def scale(along, anchor, log):
+        ticks = [t for t in picture.iterfind("text[@class='tick']")
+                 if t.get('text-anchor') == anchor]
+        (a, low), (b, high) = ((float(t.get(along)), float(t.text)) for t in
+                               (ticks[0], ticks[-1]))
+        if log:
+            return lambda u: low * (high / low) ** ((u - a) / (b - a))
+        return lambda u: low + (high - low) * (u - a) / (b - a)
+    # A tick's number stands 4 units below its line.
+    return (lambda log=False: scale('x', 'middle', log),
+            lambda log=False: (lambda to: lambda u: to(u + 4))(scale('y', 'end', log)))
+
+
+def points(picture, kind):
+    path_text = picture.find(f"path[@class='{kind}']").get('d').rstrip('Z')
+    return np.array([p.split() for p in re.split('[ML]', path_text)[1:]], float).T
+
+
+def check_loss(name, epochs, stage, columns):
+    """The lines are the numbers of the file, and these those of the training."""
+    table = np.load(path(name, 'pictures', 'fan_id_00', f'loss-{stage}.npy'))
+    check_equal(table.shape, (epochs, columns), 'losses')
+    page = report(name)
+    picture = page.picture(f'Training loss of stage {stage} of fan id 00')
+    to_x, to_y = axes(picture)
+    log = 'stage ' + stage + ', on a logarithmic axis' in page.text
+    check_equal(log, bool(table.max() > 10 * table.min()), 'logarithmic axis')
+    for column, kind in zip(table.T, ('loss', 'validation')):
+        x, y = points(picture, kind)
+        # A tenth of a unit is rounded away.
+        check(np.allclose(to_x()(x), range(1, epochs + 1), atol=0.01), 'epochs', x)
+        shown = to_y(log)(y)
+        check(np.allclose(shown, column, **({'rtol': 0.003, 'atol': 0} if log else
+                                            {'atol': 1e-3 * table.max()})),
+              kind, shown, column)
+    check_equal(picture.find("path[@class='validation']") is not None, columns == 2,
+                'a line of validation losses')
+    return table
+
+
+def losses():
+    for i in range(8):
+        write_wav(path('nets', 'fan', 'train', f'normal_id_00_{i}.wav'), tone(seed=i))
+        write_wav(path('nets', 'fan', 'test', f'normal_id_00_{i}.wav'),
+                  tone(seed=50 + i))
+        write_wav(path('nets', 'fan', 'test', f'anomaly_id_00_{i}.wav'),
+                  tone(seed=60 + i, rhythm=9.5 + i))
+    net = 'asdlogmel bands=16 ! asdstack frames=3 ! asdautoencoder'
+    evaluate = 'gst-asd', 'evaluate', '--data', path('nets')
+    small = [word for setting in ('layers=16,4,16', 'epochs=20', 'batch-size=16',
+                                  'learning-rate=0.01')
+             for word in ('--train', 'autoencoder.' + setting)]
+    run(0, *evaluate, '--recipe', net, *small, '--out', path('loss'))
+    table = check_loss('loss', 20, 'autoencoder', 2)
+    check(table[-1, 0] < table[0, 0], 'the net learned nothing', table)
+    check(np.ptp(table, 1).max() > 0.01 * table.max(), 'one line would do', table)
+    run(0, *evaluate, '--recipe', net, '--train', 'autoencoder.layers=16,4,16',
+        '--train', 'autoencoder.epochs=1', '--train',
+        'autoencoder.validation=0', '--out', path('loss'))
+    check_loss('loss', 1, 'autoencoder', 1)
+
+    # Another recipe leaves nothing of the one before.
+    run(0, *evaluate, '--recipe', 'asdmodspec ! asdgraph', '--out', path('loss'))
+    check(not os.path.exists(path('loss', 'pictures', 'fan_id_00')), 'old pictures')
+    check('Training loss' not in report('loss').text, 'an old picture')
+
+
+def foreign_pictures():
+    """A name that would be markup, and arrays that are none of ours."""
+    write('foreign', 'fan_id_00', clips(10, 1, 3))
+    folder = path('foreign', 'pictures', 'fan_id_00')
+    os.makedirs(folder)
+    np.save(os.path.join(folder, 'loss-<x>.npy'), np.array([[1.], [0.]]))
+    check('stage &lt;x&gt;' in report('foreign').text, 'the name of a stage')
+    for bad in np.ones((2, 3)), np.array([[1, np.nan]]), np.ones(3):
+        np.save(os.path.join(folder, 'loss-a.npy'), bad)
+        fails(1, 'loss-a.npy: not what .*: remove it', 'gst-asd', 'report',
+              path('foreign'))
+
+
 def refused():
     write('ok', 'fan_id_00', {'normal_1': 1, 'anomaly_1': 2})
     os.makedirs(path('none/inner'))
@@ -352,4 +435,4 @@ def published():
 
 
 main([intervals, curve, histogram, degenerate, hostile, no_settings, compare,
-      evaluated, refused, published])
+      evaluated, losses, foreign_pictures, refused, published])
