@@ -10,34 +10,11 @@
 
 #define RATE 16000
 #define WINDOW GST_SECOND
-#define CAPS TEST_FEATURES (60, 8, "modspec", 16000)
-
-/* A model of asdmodspec and asdgraph, or of the given recipe. */
-static const char *
-write_model (const char *name, const char *recipe, const char *window,
-    double threshold)
-{
-  const char *path = test_path (name);
-  AsdModelWriter *writer = asd_model_writer_new ();
-  GError *error = NULL;
-
-  test_write_graph (path, "graph", CAPS, 480, threshold);
-  test_write_graph (path, "second", CAPS, 480, threshold);
-  asd_model_writer_set_model_string (writer, "recipe", recipe != NULL ? recipe :
-      "[recipe]\nlaunch=asdmodspec ! asdgraph\n");
-  asd_model_writer_set_model_string (writer, "window", window);
-  asd_model_writer_set_model_string (writer, "median-length", "2000000000");
-  asd_model_writer_set_model_string (writer, "rate", "16000");
-  fail_unless (asd_model_writer_commit (writer, path, NULL, &error), "%s",
-      error ? error->message : "");
-  asd_model_writer_free (writer);
-  return path;
-}
 
 static const char *
 simple_model (void)
 {
-  return write_model ("m.asd", NULL, "1000000000", 1e9);
+  return test_write_recipe ("m.asd", NULL, "1000000000", 1e9);
 }
 
 /* The next message of this name within 20 s; messages before it are dropped. */
@@ -334,6 +311,39 @@ GST_START_TEST (test_rates)
 
 GST_END_TEST;
 
+/* Stereo, mono, eight channels, mono again: always the first one is heard. */
+GST_START_TEST (test_other_channels)
+{
+  static const guint channels[] = { 2, 1, 8, 1 };
+  const char *model = simple_model ();
+  TestHarness *t = test_harness_new ("asddetect model=\"%s\"", model);
+  g_autofree float *mono = test_noise (4 * RATE, 1);
+  g_autoptr (GPtrArray) scores = NULL;
+
+  test_start_audio (t, RATE);
+  for (guint i = 0; i < 4; i++) {
+    g_autofree float *x = g_new0 (float, RATE * channels[i]);
+    GstCaps *caps = gst_caps_new_simple ("audio/x-raw", "format", G_TYPE_STRING,
+        "F32LE", "layout", G_TYPE_STRING, "interleaved", "rate", G_TYPE_INT,
+        RATE, "channels", G_TYPE_INT, channels[i], "channel-mask",
+        GST_TYPE_BITMASK, (guint64) (channels[i] == 2 ? 3 : 0), NULL);
+
+    for (guint j = 0; j < RATE; j++)
+      x[j * channels[i]] = mono[i * RATE + j];
+    test_push_event (t, gst_event_new_caps (caps));
+    gst_harness_push (t->h, test_buffer (x, RATE * channels[i],
+            i * GST_SECOND));
+    gst_caps_unref (caps);
+  }
+  test_push_eos (t);
+  scores = pop_all (t, "asd-score");
+  fail_unless_equals_int (scores->len, 4);
+  check_scores (scores, model, mono, 4 * RATE);
+  test_harness_free (t);
+}
+
+GST_END_TEST;
+
 /* 48 kHz, 44.1 kHz: as many windows as there are seconds. */
 GST_START_TEST (test_resampled)
 {
@@ -547,7 +557,7 @@ GST_END_TEST;
 /* Of the scorers in a recipe, only the last one speaks. */
 GST_START_TEST (test_ensemble)
 {
-  const char *model = write_model ("e.asd", "[recipe]\nlaunch=tee name=t "
+  const char *model = test_write_recipe ("e.asd", "[recipe]\nlaunch=tee name=t "
       "t. ! queue ! asdmodspec ! asdgraph ! e. "
       "t. ! queue ! asdmodspec ! asdgraph stage=second ! e. "
       "asdensemble name=e method=mean normalize=none\n", "1000000000", NAN);
@@ -584,7 +594,7 @@ static const struct
 GST_START_TEST (test_windows)
 {
   TestHarness *t = test_harness_new ("asddetect model=\"%s\" %s",
-      write_model ("w.asd", NULL, windows[__i__].window, 1e9),
+      test_write_recipe ("w.asd", NULL, windows[__i__].window, 1e9),
       windows[__i__].properties);
   g_autofree float *x = test_noise (6 * RATE, 1);
   g_autoptr (GPtrArray) scores = NULL;
@@ -615,7 +625,7 @@ check_alarm (const GstStructure * s, const char *state, GstClockTime start)
 GST_START_TEST (test_alarm)
 {
   TestHarness *t = test_harness_new ("asddetect model=\"%s\" on-count=3 "
-      "of-count=3", write_model ("a.asd", NULL, "1000000000", 0));
+      "of-count=3", test_write_recipe ("a.asd", NULL, "1000000000", 0));
   g_autofree float *x = test_noise (4 * RATE, 1);
   g_autoptr (GPtrArray) alarms = NULL;
 
@@ -636,7 +646,7 @@ GST_END_TEST;
 GST_START_TEST (test_uncalibrated)
 {
   TestHarness *t = test_harness_new ("asddetect model=\"%s\"",
-      write_model ("u.asd", NULL, "1000000000", NAN));
+      test_write_recipe ("u.asd", NULL, "1000000000", NAN));
   g_autofree float *x = test_noise (2 * RATE, 1);
   g_autoptr (GPtrArray) scores = NULL;
   gboolean anomalous;
@@ -657,7 +667,7 @@ GST_END_TEST;
 GST_START_TEST (test_sensor)
 {
   TestHarness *t = test_harness_new ("asddetect model=\"%s\" on-count=1 "
-      "of-count=1", write_model ("s.asd", NULL, "1000000000", 0));
+      "of-count=1", test_write_recipe ("s.asd", NULL, "1000000000", 0));
   g_autofree float *x = test_noise (3 * RATE, 1);
   g_autoptr (GPtrArray) alarms = NULL;
 
@@ -689,7 +699,8 @@ GST_END_TEST;
 GST_START_TEST (test_change)
 {
   const char *first = simple_model ();
-  const char *second = write_model ("second.asd", NULL, "1000000000", 1e9);
+  const char *second =
+      test_write_recipe ("second.asd", NULL, "1000000000", 1e9);
   TestHarness *t = test_harness_new ("asddetect name=d model=\"%s\"", first);
   GstElement *detect = test_element (t, "d");
   gsize chunk = chunks[__i__], n = 600 * RATE;
@@ -802,20 +813,23 @@ GST_START_TEST (test_bad_models)
 
   check_start_fails ("", "no model: set model=FILE");
   check_model_fails ("/nonexistent.asd", "nonexistent.asd");
-  test_write_graph (path, "graph", CAPS, 480, NAN);
+  test_write_graph (path, "graph", TEST_MODSPEC, 480, NAN);
   check_model_fails (path, "has no recipe.*gst-asd train");
-  check_model_fails (write_model ("1.asd", "[recipe]\nlaunch=asdmodspec\n",
-          "1000000000", NAN), "does not end in a scorer");
-  check_model_fails (write_model ("2.asd", "[recipe]\nlaunch=asdmodspec ! "
-          "asdgraph stage=third\n", "1000000000", NAN), "third");
-  check_model_fails (write_model ("3.asd", "[recipe]\nlaunch=asdmodspec ! "
-          "filesink\n", "1000000000", NAN), "filesink.*not allowed");
-  check_model_fails (write_model ("4.asd", NULL, "soon", NAN),
+  check_model_fails (test_write_recipe ("1.asd",
+          "[recipe]\nlaunch=asdmodspec\n", "1000000000", NAN),
+      "does not end in a scorer");
+  check_model_fails (test_write_recipe ("2.asd",
+          "[recipe]\nlaunch=asdmodspec ! " "asdgraph stage=third\n",
+          "1000000000", NAN), "third");
+  check_model_fails (test_write_recipe ("3.asd",
+          "[recipe]\nlaunch=asdmodspec ! " "filesink\n", "1000000000", NAN),
+      "filesink.*not allowed");
+  check_model_fails (test_write_recipe ("4.asd", NULL, "soon", NAN),
       "window \"soon\" is no number");
   /* It was trained on other features. */
-  check_model_fails (write_model ("5.asd", "[recipe]\nlaunch=asdmfcc ! "
+  check_model_fails (test_write_recipe ("5.asd", "[recipe]\nlaunch=asdmfcc ! "
           "asdgraph\n", "1000000000", NAN), "trained on.*but the stream is");
-  check_model_fails (write_model ("6.asd", "[recipe]\nlaunch=asdgraph\n",
+  check_model_fails (test_write_recipe ("6.asd", "[recipe]\nlaunch=asdgraph\n",
           "1000000000", NAN), "6.asd");
 }
 
@@ -860,6 +874,7 @@ detect_suite (void)
   tcase_add_loop_test (tc, test_channels, 0, G_N_ELEMENTS (formats));
   tcase_add_test (tc, test_missing_channel);
   tcase_add_test (tc, test_rates);
+  tcase_add_test (tc, test_other_channels);
   tcase_add_loop_test (tc, test_resampled, 0, 2);
   tcase_add_loop_test (tc, test_live, 0, 2);
   tcase_add_test (tc, test_not_live);

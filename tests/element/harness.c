@@ -287,3 +287,21 @@ test_write_graph (const char *path, const char *stage, const char *caps,
   g_free (deviations);
   commit (writer, path);
 }
+
+const char *
+test_write_recipe (const char *name, const char *recipe, const char *window,
+    double threshold)
+{
+  const char *path = test_path (name);
+  AsdModelWriter *writer = asd_model_writer_new ();
+
+  test_write_graph (path, "graph", TEST_MODSPEC, 480, threshold);
+  test_write_graph (path, "second", TEST_MODSPEC, 480, threshold);
+  asd_model_writer_set_model_string (writer, "recipe", recipe != NULL ? recipe :
+      "[recipe]\nlaunch=asdmodspec ! asdgraph\n");
+  asd_model_writer_set_model_string (writer, "window", window);
+  asd_model_writer_set_model_string (writer, "median-length", "2000000000");
+  asd_model_writer_set_model_string (writer, "rate", "16000");
+  commit (writer, path);
+  return path;
+}

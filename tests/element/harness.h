@@ -84,4 +84,12 @@ void test_write_denoise (const char *path, gint rate);
 void test_write_graph (const char *path, const char *stage,
     const char *caps, gsize n_values, double threshold);
 
+#define TEST_MODSPEC TEST_FEATURES (60, 8, "modspec", 16000)
+
+/* Writes a model as gst-asd train does: two such stages, graph and second, for
+ * asdmodspec, the model-wide strings, and a recipe, by default "asdmodspec !
+ * asdgraph". Returns its path, as test_path() does. */
+const char *test_write_recipe (const char *name, const char *recipe,
+    const char *window, double threshold);
+
 #endif /* __ASD_TEST_HARNESS_H__ */
