@@ -26,11 +26,12 @@ typedef struct
 static void
 start_branch (GstHarness * h, const char *stream_id, GstClockTime base)
 {
+  GstCaps *caps = gst_caps_from_string (SCORE_CAPS);
   GstSegment segment;
 
   gst_harness_push_event (h, gst_event_new_stream_start (stream_id));
-  gst_harness_push_event (h,
-      gst_event_new_caps (gst_caps_from_string (SCORE_CAPS)));
+  gst_harness_push_event (h, gst_event_new_caps (caps));
+  gst_caps_unref (caps);
   gst_segment_init (&segment, GST_FORMAT_TIME);
   segment.base = base;
   gst_harness_push_event (h, gst_event_new_segment (&segment));
