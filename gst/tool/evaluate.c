@@ -202,13 +202,18 @@ fit (const Training * training, Source * train, const char *model,
 
 /* Scores do not depend on pictures. */
 static void
-write_pictures (const Job * job, const char *model)
+write_pictures (const Job * job, Source * test, const char *model)
 {
   GError *error = NULL;
   char *name;
 
-  if (pictures_write (job->run->out, job->machine, model, &error))
+  if (pictures_write (job->run->out, &job->run->training, test, job->machine,
+          model, &error))
     return;
+  if (tool_is_interrupted ()) {
+    g_error_free (error);
+    return;
+  }
   name = g_strdup_printf ("%s id_%s, pictures", job->machine->machine,
       job->machine->id);
   tool_remark (name, error->message);
@@ -240,7 +245,8 @@ run_job (gpointer data, gpointer user_data)
       g_clear_pointer (&job->result, score_list_free);
     else if (isnan (job->result->auc))
       remark_no_auc (machine);
-    write_pictures (job, model);
+    if (job->result != NULL)
+      write_pictures (job, test, model);
   }
   if (machine->features != NULL)
     tool_progress_step (1);

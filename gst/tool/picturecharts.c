@@ -66,6 +66,58 @@ chart_loss (GString * page, const ReportId * id, const Picture * loss)
   g_free (y);
 }
 
+/* Two bars for each pitch class, and lines of one standard deviation to each
+ * side. */
+static void
+draw_chroma (SvgPlot * plot, const Picture * chroma)
+{
+  static const char *const classes[] = { "normal", "anomalous" };
+  guint i, j;
+
+  for (j = 0; j < G_N_ELEMENTS (classes); j++) {
+    for (i = 0; i < PICTURE_PITCHES; i++) {
+      const double *m = chroma->values + 2 * (j * PICTURE_PITCHES + i);
+      double left = i + 0.12 + 0.38 * j, middle = left + 0.19;
+      double x[] = { middle, middle }, y[] = { m[0] - m[1], m[0] + m[1] };
+
+      svg_box (plot, classes[j], left, 0, left + 0.38, m[0]);
+      svg_line (plot, "spread", x, y, 2, FALSE);
+    }
+    svg_key (plot, j, classes[j], classes[j]);
+  }
+}
+
+static void
+chart_chroma (GString * page, const ReportId * id, const Picture * chroma)
+{
+  static const char *const pitches[] =
+      { "C", "C♯", "D", "D♯", "E", "F", "F♯",
+    "G", "G♯", "A", "A♯", "B", NULL
+  };
+  gboolean is_cens = strcmp (chroma->name, PICTURE_CENS) == 0;
+  SvgAxis x_axis = { "pitch class", 0, PICTURE_PITCHES, FALSE, pitches };
+  SvgAxis y_axis = { is_cens ? "mean CENS" : "mean share of the chroma" };
+  char *text = g_strdup_printf ("Mean %s of the normal and the anomalous clips "
+      "of %s id %s by pitch class", is_cens ? "CENS" : "chroma", id->machine,
+      id->id);
+  SvgPlot plot;
+  guint i;
+
+  for (i = 0; i < 2 * PICTURE_PITCHES; i++)
+    y_axis.high = MAX (y_axis.high, 1.05 * (chroma->values[2 * i] +
+            chroma->values[2 * i + 1]));
+  if (y_axis.high == 0)
+    y_axis.high = 1;
+  html_add (page, "<figure>\n");
+  svg_begin (&plot, page, &x_axis, &y_axis, text);
+  draw_chroma (&plot, chroma);
+  svg_end (&plot);
+  html_add (page, "<figcaption>Mean %s of the test clips; lines: standard "
+      "deviation over clips</figcaption>\n</figure>\n",
+      is_cens ? "CENS" : "chroma");
+  g_free (text);
+}
+
 void
 chart_pictures (GString * page, const ReportId * id)
 {
@@ -79,6 +131,8 @@ chart_pictures (GString * page, const ReportId * id)
 
     if (g_str_has_prefix (picture->name, PICTURE_LOSS))
       chart_loss (page, id, picture);
+    else
+      chart_chroma (page, id, picture);
   }
   html_add (page, "</div>\n");
 }

@@ -142,16 +142,153 @@ write_losses (const char *folder, AsdModel * model, GError ** error)
   return ok;
 }
 
+/* An element of the recipe, or NULL. */
+static GstElement *
+find_element (GstElement * bin, const char *factory)
+{
+  GstIterator *it = gst_bin_iterate_elements (GST_BIN (bin));
+  GstElement *found = NULL;
+  GValue item = G_VALUE_INIT;
+
+  while (found == NULL && gst_iterator_next (it, &item) == GST_ITERATOR_OK) {
+    GstElement *element = g_value_get_object (&item);
+    GstElementFactory *own = gst_element_get_factory (element);
+
+    if (own != NULL && strcmp (GST_OBJECT_NAME (own), factory) == 0)
+      found = gst_object_ref (element);
+    g_value_unset (&item);
+  }
+  gst_iterator_free (it);
+  return found;
+}
+
+static void
+ignore_buffer (guint clip, GstBuffer * buffer, gpointer user_data)
+{
+}
+
+/* What leaves asdchroma, of each clip. */
+typedef struct
+{
+  Source *source;
+  GstAsdFeatureInfo info;
+  double (*sums)[PICTURE_PITCHES];
+  gsize *n_frames;
+} Chroma;
+
+static GstPadProbeReturn
+add_chroma (GstPad * pad, GstPadProbeInfo * probe, gpointer user_data)
+{
+  GstBuffer *buffer = GST_PAD_PROBE_INFO_BUFFER (probe);
+  Chroma *chroma = user_data;
+  char *stream_id = gst_pad_get_stream_id (pad);
+  GstCaps *caps = gst_pad_get_current_caps (pad);
+  const gfloat *frame;
+  GstMapInfo map;
+  guint clip, i;
+  gsize n;
+
+  if (source_find_clip (chroma->source, stream_id, GST_BUFFER_PTS (buffer),
+          &clip) && gst_asd_feature_info_from_caps (&chroma->info, caps)
+      && gst_buffer_map (buffer, &map, GST_MAP_READ)) {
+    frame = (const gfloat *) map.data;
+    for (n = map.size / sizeof (gfloat) / PICTURE_PITCHES; n > 0; n--) {
+      for (i = 0; i < PICTURE_PITCHES; i++)
+        chroma->sums[clip][i] += *frame++;
+      chroma->n_frames[clip]++;
+    }
+    gst_buffer_unmap (buffer, &map);
+  }
+  gst_clear_caps (&caps);
+  g_free (stream_id);
+  return GST_PAD_PROBE_OK;
+}
+
+/* Mean and standard deviation, over the clips of a class, of a clip's mean.
+ * FALSE where there are no such clips. */
+static gboolean
+sum_up_chroma (Chroma * chroma, const GArray * labels, gint label,
+    double (*table)[2])
+{
+  guint clip, i, n = 0;
+  double x;
+
+  for (clip = 0; clip < labels->len; clip++) {
+    if (g_array_index (labels, gint, clip) != label
+        || chroma->n_frames[clip] == 0
+        || source_is_silent (chroma->source, clip))
+      continue;
+    n++;
+    /* Welford's way, exact for equal clips. */
+    for (i = 0; i < PICTURE_PITCHES; i++) {
+      double delta;
+
+      x = chroma->sums[clip][i] / chroma->n_frames[clip];
+      delta = x - table[i][0];
+      table[i][0] += delta / n;
+      table[i][1] += delta * (x - table[i][0]);
+    }
+  }
+  for (i = 0; i < PICTURE_PITCHES && n > 0; i++)
+    table[i][1] = sqrt (table[i][1] / n);
+  return n > 0;
+}
+
+static gboolean
+write_chroma (const char *folder, GstElement * bin, GstElement * element,
+    Source * test, const GArray * labels, GError ** error)
+{
+  static const gsize shape[] = { 2, PICTURE_PITCHES, 2 };
+  double table[2][PICTURE_PITCHES][2] = { 0 };
+  guint n = source_get_size (test);
+  GstPad *pad = gst_element_get_static_pad (element, "src");
+  Chroma chroma = { test };
+  gboolean ok;
+
+  chroma.sums = g_malloc0_n (n, sizeof *chroma.sums);
+  chroma.n_frames = g_new0 (gsize, n);
+  gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER, add_chroma, &chroma, NULL);
+  gst_object_unref (pad);
+  ok = tool_run (test, bin, ignore_buffer, NULL, NULL, error);
+  if (ok && sum_up_chroma (&chroma, labels, 0, table[0])
+      && sum_up_chroma (&chroma, labels, 1, table[1]))
+    ok = save (folder, chroma.info.kind, ASD_NPY_F64, 3, shape, table, error);
+  g_free (chroma.sums);
+  g_free (chroma.n_frames);
+  return ok;
+}
+
+/* Of recordings that were left out of the scores, nothing is said again. */
+static gboolean
+write_features (const char *folder, const Training * training, Source * test,
+    const Machine * machine, const char *model, GError ** error)
+{
+  GstElement *bin = gst_asd_recipe_make_bin (training->recipe, model,
+      training->window, error);
+  GstElement *element;
+  gboolean ok = TRUE;
+
+  if (bin == NULL)
+    return FALSE;
+  element = find_element (gst_object_ref_sink (bin), "asdchroma");
+  if (element != NULL)
+    ok = write_chroma (folder, bin, element, test, machine->labels, error);
+  gst_clear_object (&element);
+  gst_object_unref (bin);
+  return ok;
+}
+
 gboolean
-pictures_write (const char *folder, const Machine * machine, const char *model,
-    GError ** error)
+pictures_write (const char *folder, const Training * training, Source * test,
+    const Machine * machine, const char *model, GError ** error)
 {
   char *own = make_folder_name (folder, machine->machine, machine->id);
   AsdModel *loaded = asd_model_load (model, error);
   gboolean ok = loaded != NULL;
 
   clear (own);
-  ok = ok && write_losses (own, loaded, error);
+  ok = ok && write_losses (own, loaded, error)
+      && write_features (own, training, test, machine, model, error);
   g_clear_pointer (&loaded, asd_model_unref);
   g_free (own);
   return ok;
@@ -175,6 +312,10 @@ is_known (const Picture * picture)
 
   if (g_str_has_prefix (picture->name, PICTURE_LOSS))
     return picture->n_dims == 2 && shape[1] <= 2;
+  if (strcmp (picture->name, PICTURE_CENS) == 0
+      || strcmp (picture->name, PICTURE_CHROMA) == 0)
+    return picture->n_dims == 3 && shape[0] == 2
+        && shape[1] == PICTURE_PITCHES && shape[2] == 2;
   return FALSE;
 }
 

@@ -56,6 +56,17 @@ format_tick (double value)
 }
 
 static void
+add_x_names (SvgPlot * plot, const char *const *names)
+{
+  guint i;
+
+  for (i = 0; names[i] != NULL; i++)
+    html_add (plot->page, "<text class=\"tick\" x=\"%.1f\" y=\"%d\" "
+        "text-anchor=\"middle\">%s</text>\n", to_x (plot, i + 0.5),
+        BOTTOM + 16, names[i]);
+}
+
+static void
 add_x_tick (SvgPlot * plot, double value)
 {
   double x = to_x (plot, value);
@@ -141,7 +152,10 @@ svg_begin (SvgPlot * plot, GString * page, const SvgAxis * x,
   plot->y = *y;
   html_add (page, "<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"%s\">\n"
       "<title>%s</title>\n", WIDTH, HEIGHT, description, description);
-  add_ticks (plot, &plot->x, add_x_tick);
+  if (plot->x.names != NULL)
+    add_x_names (plot, plot->x.names);
+  else
+    add_ticks (plot, &plot->x, add_x_tick);
   add_ticks (plot, &plot->y, add_y_tick);
   html_add (page, "<text x=\"%d\" y=\"%d\" text-anchor=\"middle\">%s</text>\n"
       "<text transform=\"translate(14 %d) rotate(-90)\" "

@@ -16,6 +16,7 @@ typedef struct
   double low;
   double high;                  /* above low */
   gboolean log;                 /* low is above 0 */
+  const char *const *names;     /* of x, from 0 to 1, 1 to 2...; NULL: numbers */
 } SvgAxis;
 
 typedef struct

@@ -281,6 +281,12 @@ GPtrArray *results_read (const char *folder, GError ** error);
  * follows. */
 #define PICTURE_LOSS "loss-"
 
+/* [normal and anomalous, pitch classes, 2]: what asdchroma gives, on average and
+ * its standard deviation over clips, by its kind. */
+#define PICTURE_CENS "cens"
+#define PICTURE_CHROMA "chroma"
+#define PICTURE_PITCHES 12
+
 typedef struct
 {
   char *name;                   /* of the file, without ".npy" */
@@ -291,8 +297,9 @@ typedef struct
 
 /* Takes the place of what is there of the machine id; there may be nothing to
  * write. */
-gboolean pictures_write (const char *folder, const Machine * machine,
-    const char *model, GError ** error);
+gboolean pictures_write (const char *folder, const Training * training,
+    Source * test, const Machine * machine, const char *model,
+    GError ** error);
 
 /* Pictures by name. */
 GPtrArray *pictures_read (const char *folder, const char *machine,

@@ -394,6 +394,43 @@ def losses():
     check('Training loss' not in report('loss').text, 'an old picture')
 
 
+def chroma():
+    """Bars and lines are the numbers of the file, and these those of the features
+    of the test clips, as NumPy averages them."""
+    for kind in 'cens', 'chroma':
+        features = f'asdchroma kind={kind} downsampling=5'
+        run(0, 'gst-asd', 'evaluate', '--data', path('nets'), '--recipe', features +
+            ' ! asdpool ! asdmahalanobis', '--out', path(kind))
+        run(0, 'gst-asd', 'extract', '--data', path('nets'), '--recipe', features,
+            '--out', path(kind + '-features'))
+        x, labels = (np.load(path(kind + '-features', 'fan', 'id_00', name + '.npy'))
+                     for name in ('test', 'test_labels'))
+        means = x.reshape(len(x), -1, 12).mean(1)
+        table = np.load(path(kind, 'pictures', 'fan_id_00', kind + '.npy'))
+        for i in range(2):
+            of_class = means[labels == i]
+            # Of single-precision features in another order.
+            check(np.allclose(table[i], np.stack([of_class.mean(0), of_class.std(0)],
+                                                 1), atol=1e-6), kind, i, table[i])
+        name = {'cens': 'CENS', 'chroma': 'chroma'}[kind]
+        picture = report(kind).picture(f'Mean {name} of the normal and the anomalous '
+                                       'clips of fan id 00')
+        check_equal([t.text for t in picture.iterfind("text[@class='tick']")][:12],
+                    'C C♯ D D♯ E F F♯ G G♯ A A♯ B'.split(), 'pitch classes')
+        to_y = axes(picture)[1]()
+        for i, of_class in enumerate(('normal', 'anomalous')):
+            bars = [r for r in picture.iterfind(f"rect[@class='{of_class}']")
+                    if r.get('y') != '8']
+            tops = to_y(np.array([float(r.get('y')) for r in bars]))
+            check(np.allclose(tops, table[i, :, 0], atol=1e-3), of_class, tops)
+        ends = np.array([[p.split()[1] for p in re.split('[ML]', line.get('d'))[1:]]
+                         for line in picture.iterfind("path[@class='spread']")], float)
+        mean, std = table.reshape(24, 2).T
+        # Nothing is below the axis.
+        check(np.allclose(to_y(ends), np.stack([(mean - std).clip(0), mean + std], 1),
+                          atol=1e-3), 'spread', to_y(ends))
+
+
 def foreign_pictures():
     """A name that would be markup, and arrays that are none of ours."""
     write('foreign', 'fan_id_00', clips(10, 1, 3))
@@ -435,4 +472,5 @@ def published():
 
 
 main([intervals, curve, histogram, degenerate, hostile, no_settings, compare,
-      evaluated, losses, foreign_pictures, refused, published])
+      evaluated, losses, chroma,
+      foreign_pictures, refused, published])
