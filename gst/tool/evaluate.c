@@ -204,11 +204,13 @@ fit (const Training * training, Source * train, const char *model,
 static void
 write_pictures (const Job * job, Source * test, const char *model)
 {
+  Evaluated evaluated = { &job->run->training, job->machine, test, job->result,
+    model
+  };
   GError *error = NULL;
   char *name;
 
-  if (pictures_write (job->run->out, &job->run->training, test, job->machine,
-          model, &error))
+  if (pictures_write (job->run->out, &evaluated, &error))
     return;
   if (tool_is_interrupted ()) {
     g_error_free (error);

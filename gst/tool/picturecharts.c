@@ -6,6 +6,7 @@
 #include "report.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "html.h"
@@ -118,6 +119,129 @@ chart_chroma (GString * page, const ReportId * id, const Picture * chroma)
   g_free (text);
 }
 
+/* Colours: of features and reconstruction, and of squared errors. */
+typedef struct
+{
+  double low, high, worst;
+} Range;
+
+static int
+compare_rising (const void *a, const void *b)
+{
+  double x = *(const double *) a, y = *(const double *) b;
+
+  return (x > y) - (x < y);
+}
+
+/* Features, reconstruction, squared error. */
+static double *
+find_planes (const Picture * clip, gsize *size)
+{
+  gsize n = clip->shape[1] * clip->shape[2], i;
+  double *planes = g_new (double, 3 * n);
+
+  memcpy (planes, clip->values, 2 * n * sizeof *planes);
+  for (i = 0; i < n; i++)
+    planes[2 * n + i] = pow (planes[n + i] - planes[i], 2);
+  *size = n;
+  return planes;
+}
+
+/* A few far values do not make all others look the same. */
+static void
+widen (Range * range, const Picture * clip)
+{
+  gsize n;
+  double *planes = find_planes (clip, &n);
+
+  qsort (planes, n, sizeof *planes, compare_rising);
+  qsort (planes + 2 * n, n, sizeof *planes, compare_rising);
+  range->low = MIN (range->low, asd_quantile (planes, n, 0.01));
+  range->high = MAX (range->high, asd_quantile (planes, n, 0.999));
+  range->worst = MAX (range->worst, asd_quantile (planes + 2 * n, n, 0.99));
+  g_free (planes);
+}
+
+static void
+chart_clip (GString * page, const ReportId * id, const Picture * clip,
+    const Range * range, double step)
+{
+  static const char *const names[] = { "Log-mel spectrogram", "Reconstruction",
+    "Squared error"
+  };
+  gboolean most = strcmp (clip->name, PICTURE_MOST) == 0;
+  const char *found = pictures_find_clip (id->list, most);
+  char *name = html_clean (found != NULL ? found : "");
+  SvgAxis x_axis = { step > 0 ? "time in s" : "frame", 0,
+    clip->shape[1] * (step > 0 ? step : 1)
+  };
+  SvgAxis y_axis = { "mel band", 0, clip->shape[2] };
+  gsize size;
+  double *planes = find_planes (clip, &size);
+  SvgPlot plot;
+  guint i;
+
+  html_add (page, "<p>The %s anomalous clip by its score, %s, as the net gets "
+      "it and gives it back:</p>\n<div class=\"pair\">\n",
+      most ? "most" : "least", name);
+  for (i = 0; i < G_N_ELEMENTS (names); i++) {
+    double low = i < 2 ? range->low : 0, high = i < 2 ? range->high :
+        range->worst;
+    char *text = g_strdup_printf ("%s of the %s anomalous clip of %s id %s",
+        names[i], most ? "most" : "least", id->machine, id->id);
+
+    html_add (page, "<figure>\n");
+    svg_begin (&plot, page, &x_axis, &y_axis, text);
+    svg_image (&plot, planes + i * size, clip->shape[1], clip->shape[2], low,
+        high);
+    svg_end (&plot);
+    html_add (page, "<figcaption>%s, from %.4g (dark) to %.4g (bright)"
+        "</figcaption>\n</figure>\n", names[i], low, high);
+    g_free (text);
+  }
+  html_add (page, "</div>\n");
+  g_free (planes);
+  g_free (name);
+}
+
+static const Picture *
+find_picture (const ReportId * id, const char *name)
+{
+  guint i;
+
+  for (i = 0; i < id->pictures->len; i++) {
+    const Picture *picture = g_ptr_array_index (id->pictures, i);
+
+    if (strcmp (picture->name, name) == 0)
+      return picture;
+  }
+  return NULL;
+}
+
+/* Both clips in the same colours. */
+static void
+chart_spectrograms (GString * page, const ReportId * id)
+{
+  const Picture *clips[] = { find_picture (id, PICTURE_MOST),
+    find_picture (id, PICTURE_LEAST)
+  };
+  const Picture *step = find_picture (id, PICTURE_STEP);
+  Range range = { INFINITY, -INFINITY, 0 };
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (clips); i++)
+    if (clips[i] != NULL)
+      widen (&range, clips[i]);
+  if (!(range.high > range.low))
+    range.high = range.low + 1;
+  if (!(range.worst > 0))
+    range.worst = 1;
+  for (i = 0; i < G_N_ELEMENTS (clips); i++)
+    if (clips[i] != NULL)
+      chart_clip (page, id, clips[i], &range,
+          step != NULL ? step->values[0] : 0);
+}
+
 void
 chart_pictures (GString * page, const ReportId * id)
 {
@@ -131,8 +255,10 @@ chart_pictures (GString * page, const ReportId * id)
 
     if (g_str_has_prefix (picture->name, PICTURE_LOSS))
       chart_loss (page, id, picture);
-    else
+    else if (strcmp (picture->name, PICTURE_CENS) == 0
+        || strcmp (picture->name, PICTURE_CHROMA) == 0)
       chart_chroma (page, id, picture);
   }
   html_add (page, "</div>\n");
+  chart_spectrograms (page, id);
 }

@@ -5,91 +5,8 @@
 
 #include "tool.h"
 
-#include <glib/gstdio.h>
 #include <math.h>
 #include <string.h>
-
-#define FOLDER_NAME "pictures"
-#define SUFFIX ".npy"
-
-static char *
-make_folder_name (const char *folder, const char *machine, const char *id)
-{
-  char *name = g_strdup_printf ("%s_id_%s", machine, id);
-  char *path = g_build_filename (folder, FOLDER_NAME, name, NULL);
-
-  g_free (name);
-  return path;
-}
-
-static int
-compare_names (gconstpointer a, gconstpointer b)
-{
-  return strcmp (*(char *const *) a, *(char *const *) b);
-}
-
-/* The arrays in a folder by name, without the suffix; none where there is no
- * folder. */
-static GPtrArray *
-list_names (const char *folder)
-{
-  GPtrArray *names = g_ptr_array_new_with_free_func (g_free);
-  GDir *dir = g_dir_open (folder, 0, NULL);
-  const char *name;
-
-  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
-    if (g_str_has_suffix (name, SUFFIX))
-      g_ptr_array_add (names, g_strndup (name,
-              strlen (name) - strlen (SUFFIX)));
-  g_clear_pointer (&dir, g_dir_close);
-  g_ptr_array_sort (names, compare_names);
-  return names;
-}
-
-static char *
-make_path (const char *folder, const char *name)
-{
-  char *base = g_strconcat (name, SUFFIX, NULL);
-  char *path = g_build_filename (folder, base, NULL);
-
-  g_free (base);
-  return path;
-}
-
-/* What another recipe left would be taken for this one's. */
-static void
-clear (const char *folder)
-{
-  GPtrArray *names = list_names (folder);
-  guint i;
-
-  for (i = 0; i < names->len; i++) {
-    char *path = make_path (folder, g_ptr_array_index (names, i));
-
-    g_unlink (path);
-    g_free (path);
-  }
-  g_rmdir (folder);
-  g_ptr_array_unref (names);
-}
-
-static gboolean
-save (const char *folder, const char *name, AsdNpyType type, gsize n_dims,
-    const gsize *shape, gconstpointer data, GError ** error)
-{
-  char *path;
-  gboolean ok;
-
-  if (g_mkdir_with_parents (folder, 0777) != 0) {
-    g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (errno),
-        "%s: cannot be made: %s", folder, g_strerror (errno));
-    return FALSE;
-  }
-  path = make_path (folder, name);
-  ok = asd_npy_save (path, type, n_dims, shape, data, error);
-  g_free (path);
-  return ok;
-}
 
 /* A column of losses, and one of validation losses where there are such. */
 static gboolean
@@ -117,7 +34,7 @@ write_loss (const char *folder, AsdModelSection * section, GError ** error)
       if (validation != NULL)
         table[i * shape[1] + 1] = validation[i];
     }
-    ok = save (folder, name, ASD_NPY_F64, 2, shape, table, error);
+    ok = pictures_save (folder, name, ASD_NPY_F64, 2, shape, table, error);
     g_free (table);
   }
   g_free (name);
@@ -234,12 +151,24 @@ sum_up_chroma (Chroma * chroma, const GArray * labels, gint label,
   return n > 0;
 }
 
+static GstElement *
+make_bin (const Evaluated * evaluated, GError ** error)
+{
+  const Training *training = evaluated->training;
+  GstElement *bin = gst_asd_recipe_make_bin (training->recipe, evaluated->model,
+      training->window, error);
+
+  return bin != NULL ? gst_object_ref_sink (bin) : NULL;
+}
+
 static gboolean
-write_chroma (const char *folder, GstElement * bin, GstElement * element,
-    Source * test, const GArray * labels, GError ** error)
+run_chroma (const char *folder, const Evaluated * evaluated, GstElement * bin,
+    GstElement * element, GError ** error)
 {
   static const gsize shape[] = { 2, PICTURE_PITCHES, 2 };
   double table[2][PICTURE_PITCHES][2] = { 0 };
+  Source *test = evaluated->test;
+  const GArray *labels = evaluated->machine->labels;
   guint n = source_get_size (test);
   GstPad *pad = gst_element_get_static_pad (element, "src");
   Chroma chroma = { test };
@@ -252,121 +181,244 @@ write_chroma (const char *folder, GstElement * bin, GstElement * element,
   ok = tool_run (test, bin, ignore_buffer, NULL, NULL, error);
   if (ok && sum_up_chroma (&chroma, labels, 0, table[0])
       && sum_up_chroma (&chroma, labels, 1, table[1]))
-    ok = save (folder, chroma.info.kind, ASD_NPY_F64, 3, shape, table, error);
+    ok = pictures_save (folder, chroma.info.kind, ASD_NPY_F64, 3, shape, table,
+        error);
   g_free (chroma.sums);
   g_free (chroma.n_frames);
   return ok;
 }
 
-/* Of recordings that were left out of the scores, nothing is said again. */
 static gboolean
-write_features (const char *folder, const Training * training, Source * test,
-    const Machine * machine, const char *model, GError ** error)
+write_chroma (const char *folder, const Evaluated * evaluated, GError ** error)
 {
-  GstElement *bin = gst_asd_recipe_make_bin (training->recipe, model,
-      training->window, error);
-  GstElement *element;
+  GstElement *bin = make_bin (evaluated, error), *element;
   gboolean ok = TRUE;
 
   if (bin == NULL)
     return FALSE;
-  element = find_element (gst_object_ref_sink (bin), "asdchroma");
+  element = find_element (bin, "asdchroma");
   if (element != NULL)
-    ok = write_chroma (folder, bin, element, test, machine->labels, error);
+    ok = run_chroma (folder, evaluated, bin, element, error);
   gst_clear_object (&element);
   gst_object_unref (bin);
   return ok;
 }
 
-gboolean
-pictures_write (const char *folder, const Training * training, Source * test,
-    const Machine * machine, const char *model, GError ** error)
+/* The first window that a net gets which ends a recipe on log-mel frames. */
+typedef struct
 {
-  char *own = make_folder_name (folder, machine->machine, machine->id);
-  AsdModel *loaded = asd_model_load (model, error);
-  gboolean ok = loaded != NULL;
+  GstElement *net;
+  GstElement *extractor;
+  gboolean is_flat;             /* a window is one vector, band after band */
+  gfloat *values;
+  gsize n_values;
+} NetInput;
 
-  clear (own);
-  ok = ok && write_losses (own, loaded, error)
-      && write_features (own, training, test, machine, model, error);
-  g_clear_pointer (&loaded, asd_model_unref);
-  g_free (own);
+static GstElement *
+get_neighbour (GstElement * element, const char *pad_name)
+{
+  GstPad *pad = gst_element_get_static_pad (element, pad_name);
+  GstPad *peer = pad != NULL ? gst_pad_get_peer (pad) : NULL;
+  /* The peer of the first or last element is inside a ghost pad. */
+  GstElement *neighbour =
+      peer != NULL ? gst_pad_get_parent_element (peer) : NULL;
+
+  gst_clear_object (&peer);
+  gst_clear_object (&pad);
+  return neighbour;
+}
+
+static gboolean
+is_made_by (GstElement * element, const char *factory)
+{
+  return strcmp (GST_OBJECT_NAME (gst_element_get_factory (element)),
+      factory) == 0;
+}
+
+/* FALSE where what the net gets is no spectrogram. */
+static gboolean
+find_net (NetInput * input, GstElement * bin)
+{
+  GstElement *element = input->net = find_element (bin, "asdautoencoder");
+  GstElement *next = element ? get_neighbour (element, "src") : NULL;
+  guint n_shapes = 0;
+
+  if (element == NULL || next != NULL) {
+    gst_clear_object (&next);
+    return FALSE;
+  }
+  element = get_neighbour (element, "sink");
+  while (element != NULL && (is_made_by (element, "asdscale")
+          || is_made_by (element, "asdstack")
+          || is_made_by (element, "asdflatten"))) {
+    n_shapes += !is_made_by (element, "asdscale");
+    input->is_flat |= is_made_by (element, "asdflatten");
+    next = get_neighbour (element, "sink");
+    gst_object_unref (element);
+    element = next;
+  }
+  input->extractor = element;
+  return element != NULL && is_made_by (element, "asdlogmel") && n_shapes <= 1;
+}
+
+static GstPadProbeReturn
+keep_input (GstPad * pad, GstPadProbeInfo * probe, gpointer user_data)
+{
+  GstBuffer *buffer = GST_PAD_PROBE_INFO_BUFFER (probe);
+  NetInput *input = user_data;
+  gpointer data;
+  gsize size;
+
+  if (input->values == NULL) {
+    gst_buffer_extract_dup (buffer, 0, gst_buffer_get_size (buffer), &data,
+        &size);
+    input->values = data;
+    input->n_values = size / sizeof (gfloat);
+  }
+  return GST_PAD_PROBE_OK;
+}
+
+/* They are gone when the pipeline has stopped. */
+static GstPadProbeReturn
+keep_caps (GstPad * pad, GstPadProbeInfo * probe, gpointer user_data)
+{
+  GstEvent *event = GST_PAD_PROBE_INFO_EVENT (probe);
+  GstCaps *caps;
+
+  if (GST_EVENT_TYPE (event) == GST_EVENT_CAPS) {
+    gst_event_parse_caps (event, &caps);
+    gst_caps_replace (user_data, caps);
+  }
+  return GST_PAD_PROBE_OK;
+}
+
+/* Stacked frames are shown where they are in the middle. */
+static void
+lay_out (const NetInput * input, const gfloat *values, gsize n_inputs,
+    gsize n_frames, gsize n_bands, gfloat *out)
+{
+  gsize length = n_inputs / n_bands, i, j;
+
+  for (i = 0; i < n_frames; i++)
+    for (j = 0; j < n_bands; j++)
+      *out++ = input->is_flat ? values[j * length + i] :
+          values[i * n_inputs + length / 2 * n_bands + j];
+}
+
+static gboolean
+save_spectrogram (const char *folder, const char *name, NetInput * input,
+    AsdNetwork * network, const GstAsdFeatureInfo * info, GError ** error)
+{
+  gsize n_inputs = asd_network_get_n_inputs (network), one = 1;
+  gsize n = input->n_values / n_inputs;
+  gsize n_bands = gst_asd_feature_info_frame_size (info);
+  gsize n_frames = MIN (input->is_flat ? n_inputs / n_bands : n,
+      PICTURE_MAX_FRAMES);
+  gsize shape[] = { 2, n_frames, n_bands };
+  AsdNetworkRunner *runner = asd_network_runner_new (network);
+  gfloat *back = g_new (gfloat, n * n_inputs);
+  gfloat *out = g_new (gfloat, 2 * n_frames * n_bands);
+  double step = info->rate > 0 ? (double) info->frame_step / info->rate : 0;
+  gboolean ok;
+
+  asd_network_runner_process (runner, input->values, n, back);
+  lay_out (input, input->values, n_inputs, n_frames, n_bands, out);
+  lay_out (input, back, n_inputs, n_frames, n_bands, out + n_frames * n_bands);
+  ok = pictures_save (folder, name, ASD_NPY_F32, 3, shape, out, error)
+      && (step <= 0
+      || pictures_save (folder, PICTURE_STEP, ASD_NPY_F64, 1, &one, &step,
+          error));
+  asd_network_runner_free (runner);
+  g_free (back);
+  g_free (out);
   return ok;
 }
 
-static void
-picture_free (gpointer data)
-{
-  Picture *picture = data;
-
-  g_free (picture->name);
-  g_free (picture->values);
-  g_free (picture);
-}
-
-/* The sizes of the arrays that pictures_write() leaves, 0 for any. */
 static gboolean
-is_known (const Picture * picture)
+run_net (const char *folder, const char *name, NetInput * input,
+    GstElement * bin, Source * clip, AsdModel * model, GError ** error)
 {
-  const gsize *shape = picture->shape;
-
-  if (g_str_has_prefix (picture->name, PICTURE_LOSS))
-    return picture->n_dims == 2 && shape[1] <= 2;
-  if (strcmp (picture->name, PICTURE_CENS) == 0
-      || strcmp (picture->name, PICTURE_CHROMA) == 0)
-    return picture->n_dims == 3 && shape[0] == 2
-        && shape[1] == PICTURE_PITCHES && shape[2] == 2;
-  return FALSE;
-}
-
-static Picture *
-read_picture (const char *folder, const char *name, GError ** error)
-{
-  char *path = make_path (folder, name);
-  AsdNpy *array = asd_npy_load (path, error);
-  Picture *picture = NULL;
+  GstPad *sink = gst_element_get_static_pad (input->net, "sink");
+  GstPad *src = gst_element_get_static_pad (input->extractor, "src");
+  AsdModelSection *section = NULL;
+  AsdNetwork *network = NULL;
+  GstAsdFeatureInfo info;
+  GstCaps *caps = NULL;
+  char *stage;
   gboolean ok;
-  gsize i;
 
-  if (array != NULL) {
-    picture = g_new0 (Picture, 1);
-    picture->name = g_strdup (name);
-    picture->n_dims = array->n_dims;
-    memcpy (picture->shape, array->shape, sizeof picture->shape);
-    picture->values = asd_npy_get_doubles (array);
-    ok = is_known (picture);
-    for (i = 0; i < array->n_elements; i++)
-      ok = ok && isfinite (picture->values[i]);
-    if (!ok) {
-      g_set_error (error, ASD_ERROR, ASD_ERROR_FORMAT,
-          "%s: not what 'gst-asd evaluate' leaves for pictures: remove it, or "
-          "evaluate again", path);
-      g_clear_pointer (&picture, picture_free);
-    }
-    asd_npy_free (array);
-  }
-  g_free (path);
-  return picture;
+  g_object_get (input->net, "stage", &stage, NULL);
+  section = asd_model_get_section (model, stage, error);
+  network = section != NULL ? asd_network_load (section, error) : NULL;
+  gst_pad_add_probe (sink, GST_PAD_PROBE_TYPE_BUFFER, keep_input, input, NULL);
+  gst_pad_add_probe (src, GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, keep_caps,
+      &caps, NULL);
+  ok = network != NULL && tool_run (clip, bin, ignore_buffer, NULL, NULL,
+      error);
+  if (ok && input->values != NULL
+      && gst_asd_feature_info_from_caps (&info, caps))
+    ok = save_spectrogram (folder, name, input, network, &info, error);
+  gst_clear_caps (&caps);
+  g_clear_pointer (&network, asd_network_unref);
+  g_clear_pointer (&section, asd_model_section_unref);
+  g_free (stage);
+  gst_object_unref (sink);
+  gst_object_unref (src);
+  return ok;
 }
 
-GPtrArray *
-pictures_read (const char *folder, const char *machine, const char *id,
-    GError ** error)
+static Source *
+choose_clip (const Evaluated * evaluated, const char *wanted)
 {
-  char *own = make_folder_name (folder, machine, id);
-  GPtrArray *names = list_names (own);
-  GPtrArray *pictures = g_ptr_array_new_with_free_func (picture_free);
+  Source *chosen = NULL;
   guint i;
 
-  for (i = 0; i < names->len && pictures != NULL; i++) {
-    Picture *picture = read_picture (own, g_ptr_array_index (names, i), error);
+  for (i = 0; i < source_get_size (evaluated->test) && chosen == NULL; i++) {
+    char *name = dataset_clip_name (evaluated->machine, i);
 
-    if (picture != NULL)
-      g_ptr_array_add (pictures, picture);
-    else
-      g_clear_pointer (&pictures, g_ptr_array_unref);
+    if (g_strcmp0 (name, wanted) == 0)
+      chosen = source_subset (evaluated->test, &i, 1);
+    g_free (name);
   }
-  g_ptr_array_unref (names);
+  return chosen;
+}
+
+static gboolean
+write_spectrogram (const char *folder, const Evaluated * evaluated,
+    gboolean most, AsdModel * model, GError ** error)
+{
+  NetInput input = { NULL };
+  GstElement *bin = make_bin (evaluated, error);
+  Source *clip = NULL;
+  gboolean ok = bin != NULL;
+
+  if (ok && find_net (&input, bin))
+    clip = choose_clip (evaluated, pictures_find_clip (evaluated->list, most));
+  if (clip != NULL)
+    ok = run_net (folder, most ? PICTURE_MOST : PICTURE_LEAST, &input, bin,
+        clip, model, error);
+  source_free (clip);
+  gst_clear_object (&input.net);
+  gst_clear_object (&input.extractor);
+  g_free (input.values);
+  gst_clear_object (&bin);
+  return ok;
+}
+
+gboolean
+pictures_write (const char *folder, const Evaluated * evaluated,
+    GError ** error)
+{
+  const Machine *machine = evaluated->machine;
+  char *own = pictures_clear (folder, machine->machine, machine->id);
+  AsdModel *model = asd_model_load (evaluated->model, error);
+  gboolean ok = model != NULL;
+
+  ok = ok && write_losses (own, model, error)
+      && write_chroma (own, evaluated, error)
+      && write_spectrogram (own, evaluated, FALSE, model, error)
+      && write_spectrogram (own, evaluated, TRUE, model, error);
+  g_clear_pointer (&model, asd_model_unref);
   g_free (own);
-  return pictures;
+  return ok;
 }

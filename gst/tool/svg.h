@@ -38,6 +38,11 @@ void svg_line (SvgPlot * plot, const char *css_class, const double *x,
 void svg_box (SvgPlot * plot, const char *css_class, double x0, double y0,
     double x1, double y1);
 
+/* Colours for @n_columns x @n_rows values, column after column from the bottom
+ * up, that fill the axes: from dark for @low to bright for @high. */
+void svg_image (SvgPlot * plot, const double *values, gsize n_columns,
+    gsize n_rows, double low, double high);
+
 /* The next entry of a legend above the plot. */
 void svg_key (SvgPlot * plot, guint position, const char *css_class,
     const char *text);

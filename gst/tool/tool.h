@@ -274,7 +274,7 @@ gboolean results_write_table (const char *folder, GPtrArray * lists,
 /* The score lists of a folder, by machine and id. */
 GPtrArray *results_read (const char *folder, GError ** error);
 
-/* pictures.c: what 'gst-asd report' draws beside the scores. 'gst-asd evaluate'
+/* picturefiles.c: what 'gst-asd report' draws beside the scores. 'gst-asd evaluate'
  * leaves arrays for it in FOLDER/pictures/MACHINE_id_XX/. */
 
 /* [epochs, 1 or 2]: the loss and the validation loss of a stage, whose name
@@ -287,6 +287,15 @@ GPtrArray *results_read (const char *folder, GError ** error);
 #define PICTURE_CHROMA "chroma"
 #define PICTURE_PITCHES 12
 
+/* [features and reconstruction, frames, bands]: what a net on log-mel frames got
+ * and gave of the clip with the lowest and that with the highest score; and the
+ * seconds from one frame to the next. */
+#define PICTURE_LEAST "least-anomalous"
+#define PICTURE_MOST "most-anomalous"
+#define PICTURE_STEP "frame-step"
+#define PICTURE_MAX_FRAMES 512
+#define PICTURE_MAX_BANDS 1024
+
 typedef struct
 {
   char *name;                   /* of the file, without ".npy" */
@@ -295,15 +304,37 @@ typedef struct
   double *values;
 } Picture;
 
-/* Takes the place of what is there of the machine id; there may be nothing to
- * write. */
-gboolean pictures_write (const char *folder, const Training * training,
-    Source * test, const Machine * machine, const char *model,
-    GError ** error);
-
 /* Pictures by name. */
 GPtrArray *pictures_read (const char *folder, const char *machine,
     const char *id, GError ** error);
+
+/* Removes those of another recipe, which would be taken for this one's. Returns
+ * where this one's go; the folder need not be there. */
+char *pictures_clear (const char *folder, const char *machine,
+    const char *id);
+gboolean pictures_save (const char *folder, const char *name, AsdNpyType type,
+    gsize n_dims, const gsize * shape, gconstpointer data, GError ** error);
+
+/* The clip with the highest or the lowest score, the first of several; NULL
+ * where there are no clips. */
+const char *pictures_find_clip (const ScoreList * list, gboolean most);
+
+/* pictures.c */
+
+/* What pictures are made from. */
+typedef struct
+{
+  const Training *training;
+  const Machine *machine;
+  Source *test;
+  const ScoreList *list;
+  const char *model;
+} Evaluated;
+
+/* Takes the place of what is there of the machine id; there may be nothing to
+ * write. */
+gboolean pictures_write (const char *folder, const Evaluated * evaluated,
+    GError ** error);
 
 /* settings.c: what the scores of a folder came from */
 

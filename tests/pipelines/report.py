@@ -1,10 +1,13 @@
 """gst-asd report: the numbers of the page are those of the tables, its pictures
 and markup are whole, foreign names stay text, and it needs nothing else."""
+import base64
 import csv
 import html.parser
 import os
 import re
+import struct
 import xml.etree.ElementTree as ElementTree
+import zlib
 
 import numpy as np
 
@@ -67,8 +70,10 @@ class Page(html.parser.HTMLParser):
     def check(self):
         for name in ('script', 'link', 'img', 'iframe', 'b', 'x'):
             check(name not in self.names, name, 'in the page')
+        # Pictures of spectrograms are in the page, and may have any letters.
+        rest = re.sub('"data:image/png;base64,[0-9A-Za-z+/=]*"', '', self.text)
         for word in ('http:', 'https:', '//', 'url(', '@import', 'src=', 'onload'):
-            check(word not in self.text, word, 'in the page')
+            check(word not in rest, word, 'in the page')
         check(not re.search('nan|inf[^o]', ''.join(re.findall(
             r' d="([^"]*)"', self.text))), 'a path of no numbers')
         for picture in self.pictures:
@@ -431,6 +436,83 @@ def chroma():
                           atol=1e-3), 'spread', to_y(ends))
 
 
+def pixels(picture):
+    """The colours of a PNG of 8-bit RGB, [columns, rows from the bottom, 3]."""
+    image = picture.find('image')
+    data = base64.b64decode(image.get('href').split(',')[1])
+    check_equal(data[:8], b'\x89PNG\r\n\x1a\n', 'signature')
+    at, packed = 8, b''
+    while at < len(data):
+        size, kind = struct.unpack_from('>I4s', data, at)
+        if kind == b'IHDR':
+            width, height, bits, colours = struct.unpack_from('>IIBB', data, at + 8)
+            check_equal((bits, colours), (8, 2), 'kind of PNG')
+        elif kind == b'IDAT':
+            packed += data[at + 8:at + 8 + size]
+        at += size + 12
+    lines = np.frombuffer(zlib.decompress(packed), np.uint8).astype(int)
+    lines = lines.reshape(height, 1 + 3 * width)
+    out = np.zeros((height + 1, width + 1, 3), int)
+    for y, (method, *line) in enumerate(lines, 1):
+        for x, rgb in enumerate(np.reshape(line, (-1, 3)), 1):
+            left, up, corner = out[y, x - 1], out[y - 1, x], out[y - 1, x - 1]
+            near = [abs(left + up - corner - c) for c in (left, up, corner)]
+            paeth = np.where((near[0] <= near[1]) & (near[0] <= near[2]), left,
+                             np.where(near[1] <= near[2], up, corner))
+            out[y, x] = (rgb + (0, left, up, (left + up) // 2, paeth)[method]) % 256
+    return out[:0:-1, 1:].swapaxes(0, 1)
+
+
+def spectrograms():
+    """The features are those that extract gives, the errors make up the score, and
+    brighter is more."""
+    layers = '--train', 'autoencoder.layers=8,2,8', '--train', 'autoencoder.epochs=3'
+    mel = 'asdlogmel bands=16'
+    run(0, 'gst-asd', 'extract', '--data', path('nets'), '--recipe', mel, '--out',
+        path('mel'))
+    features = np.load(path('mel', 'fan', 'id_00', 'test.npy')).reshape(16, -1, 16)
+    files = [f'{label}_id_00_{i}.wav' for label in ('anomaly', 'normal')
+             for i in range(8)]
+    labels = np.load(path('mel', 'fan', 'id_00', 'test_labels.npy'))
+    check_equal(labels.tolist(), [f[0] == 'a' for f in files], 'order of the clips')
+    for name, shape in ('plain', ''), ('flat', ' ! asdflatten'), (
+            'stacked', ' ! asdstack frames=3'):
+        run(0, 'gst-asd', 'evaluate', '--data', path('nets'), '--recipe',
+            mel + shape + ' ! asdautoencoder', *layers, '--out', path(name))
+        with open(path(name, 'anomaly_score_fan_id_00.csv')) as file:
+            scores = {clip: float(score) for clip, score in csv.reader(file)}
+        page = report(name)
+        folder = path(name, 'pictures', 'fan_id_00')
+        check_equal(np.load(folder + '/frame-step.npy').tolist(), [0.032], 'step')
+        for kind, choose in ('most', max), ('least', min):
+            clip = choose(scores, key=scores.get)
+            got, back = np.load(folder + f'/{kind}-anomalous.npy')
+            wanted = features[files.index(clip)]
+            check(np.array_equal(got, wanted[1:-1] if name == 'stacked' else wanted),
+                  name, kind, 'features')
+            error = (back.astype(float) - got) ** 2
+            # The middle frames of stacks are a third of what is scored.
+            check(np.isclose(error.mean(), scores[clip],
+                             rtol=0.3 if name == 'stacked' else 1e-5), name, kind,
+                  error.mean(), scores[clip])
+            check(f'The {kind} anomalous clip by its score, {clip},' in page.text, clip)
+            for title, plane in (('Log-mel spectrogram', got), ('Reconstruction', back),
+                                 ('Squared error', error)):
+                picture = page.picture(f'{title} of the {kind} anomalous clip of fan '
+                                       'id 00')
+                # Viridis: green rises with the value from end to end.
+                green = pixels(picture)[:, :, 1]
+                check_equal(green.shape, plane.shape, 'size')
+                order = np.argsort(plane, None)
+                check((np.diff(green.flat[order]) >= -1).all(), name, kind, title)
+                # A net of 3 epochs has not learned to tell frames.
+                check(title == 'Reconstruction' or np.ptp(green) > 100, title)
+    run(0, 'gst-asd', 'evaluate', '--data', path('nets'), '--recipe',
+        'asdmfcc ! asdautoencoder', *layers, '--out', path('mfcc'))
+    check_equal(os.listdir(path('mfcc', 'pictures', 'fan_id_00')),
+                ['loss-autoencoder.npy'], 'files')
+
+
 def foreign_pictures():
     """A name that would be markup, and arrays that are none of ours."""
     write('foreign', 'fan_id_00', clips(10, 1, 3))
@@ -473,4 +555,4 @@ def published():
 
 main([intervals, curve, histogram, degenerate, hostile, no_settings, compare,
       evaluated, losses, chroma,
-      foreign_pictures, refused, published])
+      spectrograms, foreign_pictures, refused, published])
