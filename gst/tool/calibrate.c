@@ -46,8 +46,8 @@ all_windows (GPtrArray * clips, gsize *sizes)
 
 /* Finds the threshold. */
 static gboolean
-summarize (Calibration * self, GPtrArray * clips, const WindowTimes * times,
-    AsdCalibration * summary, GError ** error)
+summarize (Calibration * self, const char *scorer, GPtrArray * clips,
+    const WindowTimes * times, AsdCalibration * summary, GError ** error)
 {
   gsize *sizes = g_new (gsize, clips->len);
   GArray *scores = all_windows (clips, sizes);
@@ -60,6 +60,10 @@ summarize (Calibration * self, GPtrArray * clips, const WindowTimes * times,
   ok = asd_calibration_compute (values, scores->len, summary, error)
       && asd_threshold_compute_clips (&self->rule, values, sizes, clips->len,
       &self->threshold, error);
+  if (ok && scores->len > 1 && summary->min == summary->max)
+    tool_remark (scorer, "gave all held-out recordings the same score, so that "
+        "its threshold is of little use: are they copies of one recording, or "
+        "of a sensor that is stuck?");
   g_array_unref (scores);
   g_free (sizes);
   return ok;
@@ -111,7 +115,7 @@ calibrate_scorer (Calibration * self, CrossValidation * cv,
 
   if (clips == NULL)
     return FALSE;
-  ok = summarize (self, clips, &times, &summary, error);
+  ok = summarize (self, scorer, clips, &times, &summary, error);
   g_ptr_array_unref (clips);
   if (!ok)
     return FALSE;
@@ -136,8 +140,8 @@ calibration_run (Calibration * self, const Training * training,
 
   if (source_get_size (source) < 2) {
     g_set_error (error, ASD_ERROR, ASD_ERROR_DATA,
-        "has no threshold, as there is nothing to calibrate it with: train it "
-        "on more recordings, or score with your own threshold");
+        "there is nothing to calibrate with: train on more recordings, or score "
+        "with your own threshold");
     return FALSE;
   }
   cv = cross_validation_new (training, source, error);

@@ -496,6 +496,10 @@ check_options (void)
     return tool_usage ("--jobs is 1 or more, 0 for one job a processor");
   if (opt_jobs == 0)
     opt_jobs = g_get_num_processors ();
+  if (opt_threshold != NULL && g_str_has_prefix (opt_threshold,
+          "false-alarms:"))
+    return tool_usage ("--threshold false-alarms is for 'gst-asd train': use "
+        "gamma:P, quantile:Q or mean-std:K");
   return tool_check_numbers (opt_window, opt_channel, opt_seed);
 }
 

@@ -159,6 +159,26 @@ add_id (ReportSystem * system, const char *folder, const ScoreList * list,
   return TRUE;
 }
 
+/* Scores of machines that the settings do not name are left from before. */
+static gboolean
+is_from_another_run (GKeyFile * settings, const ScoreList * list)
+{
+  char *name, *wanted, **names;
+  gboolean found;
+
+  names = settings != NULL ? g_key_file_get_string_list (settings,
+      SETTINGS_TRAINED, "machines", NULL, NULL) : NULL;
+  if (names == NULL)
+    return FALSE;
+  name = g_strdup_printf ("%s id_%s", list->machine, list->id);
+  wanted = g_utf8_make_valid (name, -1);
+  found = g_strv_contains ((const char *const *) names, wanted);
+  g_free (name);
+  g_free (wanted);
+  g_strfreev (names);
+  return !found;
+}
+
 /* FALSE without error where the folder has no scores. */
 static gboolean
 add_system (Report * report, const char *folder, const char *name,
@@ -184,7 +204,9 @@ add_system (Report * report, const char *folder, const char *name,
   system.ids = array_new (sizeof (ReportId), id_clear);
   system.means = array_new (sizeof (ReportMean), mean_clear);
   for (i = 0; i < system.lists->len && ok; i++)
-    ok = add_id (&system, folder, g_ptr_array_index (system.lists, i), error);
+    ok = is_from_another_run (system.settings,
+        g_ptr_array_index (system.lists, i))
+        || add_id (&system, folder, g_ptr_array_index (system.lists, i), error);
   if (!ok) {
     system_clear (&system);
     return FALSE;

@@ -6,6 +6,7 @@
 #include "tool.h"
 
 #include <errno.h>
+#include <glib/gstdio.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -153,6 +154,9 @@ results_write_detection (const char *folder, GPtrArray * lists, GError ** error)
     asd_detection_rate (&all);
     add_detection (csv, "Total", "", NAN, &all);
     ok = g_file_set_contents (path, csv->str, csv->len, error);
+  } else {
+    /* That of an earlier run would not belong to the scores beside it. */
+    g_unlink (path);
   }
   g_string_free (csv, TRUE);
   g_free (path);

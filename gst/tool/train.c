@@ -159,6 +159,7 @@ train (const Training * training, Source * checked,
   if (!ok && !tool_is_interrupted ()
       && !calibration_is_needed (training->recipe)
       && rule->method != ASD_THRESHOLD_FALSE_ALARMS) {
+    g_prefix_error (&why, "has no threshold: ");
     tool_remark (opt_model, why->message);
     g_clear_error (&why);
     ok = TRUE;

@@ -357,12 +357,31 @@ look_at_loss (Training * self, double loss)
   return FALSE;
 }
 
+/* A finite loss far above that of a net that gives nothing back is no use
+ * either. */
+static gboolean
+check_loss (Training * self, double loss, GError ** error)
+{
+  gsize n = self->n_train * self->dim;
+  double sum = 0;
+
+  for (gsize i = 0; i < n; i++)
+    sum += (double) self->x[i] * self->x[i];
+  if (loss <= 10 * sum / n)
+    return TRUE;
+  g_set_error (error, ASD_ERROR, ASD_ERROR_DATA, "the training diverged: the "
+      "loss of %g is more than 10 times the mean square of the features, %g; "
+      "lower learning-rate, which is %g, or scale the features with asdscale "
+      "first", loss, sum / n, self->config->learning_rate);
+  return FALSE;
+}
+
 static gboolean
 run (Training * self, AsdNetworkProgressFunc progress, gpointer user_data,
     GCancellable * cancellable, GError ** error)
 {
   AsdNetwork *network = self->network;
-  double loss, validation_loss;
+  double loss = INFINITY, validation_loss;
   gboolean done = FALSE;
 
   for (guint epoch = 1; epoch <= self->config->epochs && !done; epoch++) {
@@ -379,8 +398,9 @@ run (Training * self, AsdNetworkProgressFunc progress, gpointer user_data,
   if (self->config->patience > 0) {
     memcpy (network->values, self->best_values,
         network->n_values * sizeof (float));
+    loss = self->best_loss;
   }
-  return TRUE;
+  return check_loss (self, loss, error);
 }
 
 static gboolean

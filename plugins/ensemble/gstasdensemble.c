@@ -12,6 +12,9 @@
  * `gst-asd train`) and combines them, by default into their product (Tiwari et
  * al., DCASE 2020 Challenge, Task 2).
  *
+ * The threshold in the model is that of the recipe: it fits only with the same
+ * systems, method and normalize as there.
+ *
  * Scores belong together by running time. Where the systems have windows of
  * different lengths, the longest count, and a system with several windows in
  * one gives their mean. A window that a system gave no score for has no joint

@@ -220,13 +220,24 @@ def hostile():
         file.writelines(f'{clip},{score}\n' for clip, score in scores.items())
     with open(path('hostile', 'evaluation.ini'), 'w') as file:
         file.write('[evaluation]\nrecipe=</dl><script>alert(1)</script>\nseed=\\x\n'
-                   '<i>=1\n[trained]\nmachines=a\nclips=x;y\n[<u>]\nlaunch=<u>&amp;\n')
+                   '<i>=1\n[trained]\nclips=x;y\n[<u>]\nlaunch=<u>&amp;\n')
     page = report('hostile')
     check_equal({row[0]['text'] for row in page.tables[0][1:-1]},
                 {HOSTILE, '\N{REPLACEMENT CHARACTER}' * 3}, 'machines')
     check('<script' not in page.text and '<u>' not in page.text, 'markup')
     check('&lt;u&gt;&amp;amp;' in page.text, 'the text of the recipe')
     check('alert(1)' in page.text, 'the setting')
+
+
+def left_over():
+    """Scores that the settings do not know are from an earlier run."""
+    scores = clips(10, 1, 3)
+    write('left-over', 'fan_id_00', scores)
+    write('left-over', 'pump_id_00', scores)
+    with open(path('left-over', 'evaluation.ini'), 'w') as file:
+        file.write('[trained]\nmachines=fan id_00;\nclips=10;\n')
+    check_equal({row[0]['text'] for row in report('left-over').tables[0][1:-1]},
+                {'fan'}, 'machines')
 
 
 def no_settings():
@@ -553,6 +564,6 @@ def published():
     check_equal(len(page.pictures), 24, 'pictures')
 
 
-main([intervals, curve, histogram, degenerate, hostile, no_settings, compare,
+main([intervals, curve, histogram, degenerate, hostile, left_over, no_settings, compare,
       evaluated, losses, chroma,
       spectrograms, foreign_pictures, refused, published])
