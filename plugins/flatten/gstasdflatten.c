@@ -119,7 +119,8 @@ gst_asd_flatten_check_window (GstBaseTransform * trans, GstBuffer * inbuf,
         (trans, inbuf, outbuf);
   reason = g_strdup_printf ("The window has %" G_GSIZE_FORMAT " frames and the "
       "model was trained on windows of %" G_GSIZE_FORMAT ": give it clips of "
-      "that length, or set window= of the features", n_frames, self->n_frames);
+      "that length, or train with windows ('gst-asd train --window NS', or "
+      "window=NS of the features)", n_frames, self->n_frames);
   gst_asd_element_skip_window (GST_ELEMENT (self), trans->sinkpad,
       GST_BUFFER_PTS (inbuf), reason);
   g_free (reason);

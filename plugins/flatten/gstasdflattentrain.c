@@ -61,8 +61,9 @@ gst_asd_flatten_train_collect (GstAsdTrainer * trainer, const gfloat *frames,
     return TRUE;
   g_set_error (error, ASD_ERROR, ASD_ERROR_MISMATCH, "the training clips give "
       "windows of %" G_GSIZE_FORMAT " and of %" G_GSIZE_FORMAT " frames, and "
-      "%s needs one size: set window= of the features to the length of the "
-      "shortest clip", self->n_frames, n_frames, GST_OBJECT_NAME (self));
+      "asdflatten needs one size: give windows the length of the shortest clip "
+      "('gst-asd train --window NS', or window=NS of the features)",
+      self->n_frames, n_frames);
   return FALSE;
 }
 
