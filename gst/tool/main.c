@@ -84,6 +84,7 @@ static const Command commands[] = {
   {"evaluate", cmd_evaluate, "train and test on a data set: AUC and pAUC"},
   {"fuse", cmd_fuse, "join the scores of several systems"},
   {"report", cmd_report, "show the scores of a folder as an HTML page"},
+  {"monitor", cmd_monitor, "score live streams and report alarms"},
   {"inspect", cmd_inspect, "show what is in a model"},
 };
 

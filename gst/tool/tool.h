@@ -35,6 +35,7 @@ int cmd_evaluate (int argc, char **argv);
 int cmd_fuse (int argc, char **argv);
 int cmd_inspect (int argc, char **argv);
 int cmd_report (int argc, char **argv);
+int cmd_monitor (int argc, char **argv);
 
 /* main.c */
 
