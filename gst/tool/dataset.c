@@ -323,7 +323,9 @@ open_tree (const char *root, const char *only_machine, guint seed,
     return machines;
 
   g_set_error (error, ASD_ERROR, ASD_ERROR_MISSING,
-      "%s: no machine%s%s in it: expected %s", root,
+      g_file_test (root, G_FILE_TEST_IS_DIR) ?
+      "%s: no machine%s%s in it: expected %s" :
+      "%s: is no folder, and has no machine%s%s: expected %s", root,
       only_machine != NULL ? " " : "", only_machine != NULL ? only_machine : "",
       expected);
   g_ptr_array_unref (machines);

@@ -71,6 +71,7 @@ struct _GstAsdNpyDec
   guint64 window_samples;       /* length of a window ... */
   gint rate;                    /* ... at this rate */
   gsize next;                   /* index of the next window */
+  gboolean failed;              /* an error was posted */
 };
 
 static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE ("sink",
@@ -91,6 +92,7 @@ reset (GstAsdNpyDec * self)
   gst_adapter_clear (self->adapter);
   memset (&self->header, 0, sizeof (self->header));
   self->next = 0;
+  self->failed = FALSE;
 }
 
 /* As numpy prints it, for messages. */
@@ -299,8 +301,12 @@ gst_asd_npy_dec_chain (GstPad * pad, GstObject * parent, GstBuffer * buffer)
   GstFlowReturn flow = GST_FLOW_OK;
 
   gst_adapter_push (self->adapter, buffer);
-  if (self->header.n_dims == 0 && !read_header (self))
+  if (self->failed)
     return GST_FLOW_ERROR;
+  if (self->header.n_dims == 0 && !read_header (self)) {
+    self->failed = TRUE;
+    return GST_FLOW_ERROR;
+  }
   if (self->header.n_dims == 0)
     return GST_FLOW_OK;
 
@@ -356,7 +362,8 @@ gst_asd_npy_dec_sink_event (GstPad * pad, GstObject * parent, GstEvent * event)
       /* Those of the features follow the header. */
       break;
     case GST_EVENT_EOS:
-      ok = check_complete (self);
+      /* Sources send EOS after an error, too. */
+      ok = !self->failed && check_complete (self);
       if (ok)
         return gst_pad_push_event (self->srcpad, event);
       break;

@@ -467,9 +467,9 @@ def usage():
             (1, 'Two stages .* are called "denoise": .*stage=denoise2', 'train',
              '--recipe', 'asddenoise ! asddenoise ! asdmodspec ! asdgraph',
              *data, *out),
-            (1, 'no machine in it: expected MACHINE/', 'evaluate', *recipe,
+            (1, 'is no folder, and has no machine: expected MACHINE/', 'evaluate', *recipe,
              '--data', path('usage/none'), '--out', model),
-            (1, 'no machine in it: expected MACHINE/id_00/train.npy',
+            (1, 'is no folder, and has no machine: expected MACHINE/id_00/train.npy',
              'evaluate', *recipe, '--features', path('usage/none'), '--out',
              model)]:
         fails(code, f'gst-asd.*: .*{pattern}', 'gst-asd', *args)
