@@ -16,7 +16,7 @@ class Broker(Process):
     def __init__(self, port):
         super().__init__('/usr/sbin/mosquitto', '-p', port)
         self.port = port
-        self.wait_for_error('running')
+        self.wait_for_error('running\n')
 
     def subscribe(self):
         return Subscriber(self.port)
@@ -66,6 +66,28 @@ def messages():
     # The last will of a monitor that dies.
     monitor.stop(signal.SIGKILL)
     listener.wait_for('hall/3/state', state='lost')
+    broker.kill()
+
+
+def broker_away():
+    """One line; streams go on; states come with the broker."""
+    port = free_port()
+    monitor = Monitor('--model', make_model(), 'test', '--mqtt',
+                      f'mqtt://127.0.0.1:{port}')
+    monitor.wait_for_error(f'broker 127.0.0.1:{port} cannot be reached')
+    monitor.wait_for('score')
+    broker = Broker(port)
+    listener = broker.subscribe()
+    listener.wait_for('gst-asd/test/state', state='listening')
+    listener.wait_for('gst-asd/test/score')
+    broker.kill()
+    monitor.wait_for('score', since=time.monotonic())
+    broker = Broker(port)
+    listener = broker.subscribe()
+    listener.wait_for('gst-asd/test/score')
+    check_equal(monitor.stop(), 0, 'exit code')
+    listener.wait_for('gst-asd/test/state', state='ended')
+    check_equal(len(monitor.errors.splitlines()), 1, monitor.errors)
     broker.kill()
 
 
@@ -135,4 +157,4 @@ def metrics():
     check_equal(monitor.stop(signal.SIGTERM), 0, 'exit code')
 
 
-main([messages, metrics])
+main([messages, broker_away, metrics])
