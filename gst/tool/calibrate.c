@@ -6,6 +6,7 @@
 #include "tool.h"
 
 #include <math.h>
+#include <string.h>
 
 /* What the scores of a stage look like, for its section of the model. */
 static void
@@ -87,16 +88,47 @@ calibration_is_needed (GstAsdRecipe * recipe)
   return FALSE;
 }
 
+/* What the threshold of an ensemble depends on. */
+static void
+write_joins (AsdModelWriter * writer, GstAsdRecipe * recipe, const char *scorer)
+{
+  GstElement *bin = gst_asd_recipe_make_scorer (recipe, scorer, NULL, 0, NULL);
+  GstIterator *it = gst_bin_iterate_all_by_element_factory_name (GST_BIN (bin),
+      "asdensemble");
+  GValue item = G_VALUE_INIT;
+  int method, normalize;
+  char *stage, *joins;
+
+  gst_object_ref_sink (bin);
+  while (gst_iterator_next (it, &item) == GST_ITERATOR_OK) {
+    GstElement *element = g_value_get_object (&item);
+
+    g_object_get (element, "stage", &stage, "method", &method, "normalize",
+        &normalize, NULL);
+    if (strcmp (stage, scorer) == 0) {
+      joins = asd_ensemble_describe (method, normalize, element->numsinkpads);
+      asd_model_writer_set_string (writer, "joins", joins);
+      g_free (joins);
+    }
+    g_free (stage);
+    g_value_unset (&item);
+  }
+  gst_iterator_free (it);
+  gst_object_unref (bin);
+}
+
 /* What a scorer gave normal clips, for its section. An ensemble learns nothing,
  * so that its section begins here. */
 static void
 write_scorer (Calibration * self, GstAsdRecipe * recipe, const char *scorer,
     const AsdCalibration * summary, AsdModelWriter * writer)
 {
-  if (is_stage (recipe, scorer))
+  if (is_stage (recipe, scorer)) {
     asd_model_writer_update_stage (writer, scorer);
-  else
+  } else {
     asd_model_writer_set_stage (writer, scorer, "ensemble");
+    write_joins (writer, recipe, scorer);
+  }
   write_summary (writer, summary);
   asd_model_writer_set_double (writer, "threshold", self->threshold);
   asd_model_writer_set_string (writer, "threshold-rule", self->rule_text);

@@ -55,6 +55,15 @@ asd_ensemble_normalize (AsdEnsembleNormalization normalization,
   return NAN;
 }
 
+char *
+asd_ensemble_describe (AsdEnsembleMethod method,
+    AsdEnsembleNormalization normalization, guint n)
+{
+  return g_strdup_printf ("%u scores, method=%s, normalize=%s", n,
+      asd_ensemble_method_values ()[method].value_nick,
+      asd_ensemble_normalization_values ()[normalization].value_nick);
+}
+
 void
 asd_ensemble_min_max (double *scores, gsize n)
 {

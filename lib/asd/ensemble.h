@@ -76,6 +76,19 @@ double asd_ensemble_normalize (AsdEnsembleNormalization normalization,
     const AsdCalibration * calibration, double score);
 
 /**
+ * asd_ensemble_describe:
+ * @n: number of systems
+ *
+ * What a threshold for joint scores depends on. `gst-asd train` writes it into
+ * the ensemble's section of the model as "joins".
+ *
+ * Returns: (transfer full): for example "2 scores, method=product,
+ *     normalize=min-max"
+ */
+char *asd_ensemble_describe (AsdEnsembleMethod method,
+    AsdEnsembleNormalization normalization, guint n);
+
+/**
  * asd_ensemble_min_max:
  * @scores: (inout) (array length=n): finite scores of one system
  *

@@ -34,27 +34,27 @@
 
 #define GST_TYPE_ASD_CONCAT (gst_asd_concat_get_type ())
 G_DECLARE_FINAL_TYPE (GstAsdConcat, gst_asd_concat, GST, ASD_CONCAT,
-    GstAsdJoiner)
-     struct _GstAsdConcat
-     {
-       GstAsdJoiner parent;
+    GstAsdJoiner);
+struct _GstAsdConcat
+{
+  GstAsdJoiner parent;
 
-       /* since negotiate() */
-       GArray *sizes;           /* gsize, values of each pad */
-       gsize size;              /* their sum */
-     };
+  /* since negotiate() */
+  GArray *sizes;                /* gsize, values of each pad */
+  gsize size;                   /* their sum */
+};
 
-     static GstStaticPadTemplate sink_template =
-         GST_STATIC_PAD_TEMPLATE ("sink_%u",
+static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE ("sink_%u",
     GST_PAD_SINK, GST_PAD_REQUEST, GST_STATIC_CAPS (GST_ASD_FEATURES_CAPS));
-     static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE ("src",
+static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE ("src",
     GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS (GST_ASD_FEATURES_CAPS));
 
 G_DEFINE_TYPE (GstAsdConcat, gst_asd_concat, GST_TYPE_ASD_JOINER);
 GST_ELEMENT_REGISTER_DEFINE (asdconcat, "asdconcat", GST_RANK_NONE,
     GST_TYPE_ASD_CONCAT);
 
-     static GstCaps *gst_asd_concat_negotiate (GstAsdJoiner * joiner,
+static GstCaps *
+gst_asd_concat_negotiate (GstAsdJoiner * joiner,
     GstCaps * const *caps, guint n_pads)
 {
   GstAsdConcat *self = GST_ASD_CONCAT (joiner);

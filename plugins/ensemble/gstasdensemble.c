@@ -12,8 +12,8 @@
  * `gst-asd train`) and combines them, by default into their product (Tiwari et
  * al., DCASE 2020 Challenge, Task 2).
  *
- * The threshold in the model is that of the recipe: it fits only with the same
- * systems, method and normalize as there.
+ * The threshold in the model is for the method, normalize and number of systems
+ * of the recipe that was trained. With others it is not used, with a warning.
  *
  * Scores belong together by running time. Where the systems have windows of
  * different lengths, the longest count, and a system with several windows in
@@ -65,36 +65,36 @@ enum
 
 #define GST_TYPE_ASD_ENSEMBLE (gst_asd_ensemble_get_type ())
 G_DECLARE_FINAL_TYPE (GstAsdEnsemble, gst_asd_ensemble, GST, ASD_ENSEMBLE,
-    GstAsdJoiner)
+    GstAsdJoiner);
 /* One system, as its scores name it. */
-     typedef struct
-     {
-       gchar *stage;
-       AsdCalibration calibration;
-     } System;
+typedef struct
+{
+  gchar *stage;
+  AsdCalibration calibration;
+} System;
 
-     struct _GstAsdEnsemble
-     {
-       GstAsdJoiner parent;
+struct _GstAsdEnsemble
+{
+  GstAsdJoiner parent;
 
-       /* properties, under the object lock */
-       AsdEnsembleMethod method;
-       AsdEnsembleNormalization normalize;
-       gchar *model_path;
-       gchar *stage;
-       gdouble threshold;
-       gboolean post_messages;
+  /* properties, under the object lock */
+  AsdEnsembleMethod method;
+  AsdEnsembleNormalization normalize;
+  gchar *model_path;
+  gchar *stage;
+  gdouble threshold;
+  gboolean post_messages;
 
-       /* from start to stop; systems where join() runs */
-       AsdModel *model;         /* NULL where none is needed */
-       gdouble model_threshold;
-       GPtrArray *systems;      /* System, in pad order */
-     };
+  /* from start to stop; systems where join() runs */
+  AsdModel *model;              /* NULL where none is needed */
+  gdouble model_threshold;
+  gchar *joins;                 /* what that is for; NULL if unknown */
+  GPtrArray *systems;           /* System, in pad order */
+};
 
-     static GstStaticPadTemplate sink_template =
-         GST_STATIC_PAD_TEMPLATE ("sink_%u",
+static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE ("sink_%u",
     GST_PAD_SINK, GST_PAD_REQUEST, GST_STATIC_CAPS (GST_ASD_SCORE_CAPS));
-     static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE ("src",
+static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE ("src",
     GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS (GST_ASD_SCORE_CAPS));
 
 G_DEFINE_TYPE (GstAsdEnsemble, gst_asd_ensemble, GST_TYPE_ASD_JOINER);
@@ -105,7 +105,8 @@ GST_DEBUG_CATEGORY_STATIC (gst_asd_ensemble_debug);
 #define GST_CAT_DEFAULT gst_asd_ensemble_debug
 
 #define GST_TYPE_ASD_ENSEMBLE_METHOD (gst_asd_ensemble_method_get_type ())
-     static GType gst_asd_ensemble_method_get_type (void)
+static GType
+gst_asd_ensemble_method_get_type (void)
 {
   static gsize type = 0;
 
@@ -163,6 +164,7 @@ load_threshold (GstAsdEnsemble * self, const gchar * stage, GError ** error)
         asd_model_section_get_kind (section), GST_OBJECT_NAME (self));
     ok = FALSE;
   } else if (asd_model_section_get_string (section, "threshold") != NULL) {
+    self->joins = g_strdup (asd_model_section_get_string (section, "joins"));
     ok = asd_model_section_get_double (section, "threshold",
         &self->model_threshold, error);
   }
@@ -218,12 +220,35 @@ gst_asd_ensemble_stop (GstAsdJoiner * joiner)
 
   gst_asd_model_release (g_steal_pointer (&self->model));
   g_clear_pointer (&self->systems, g_ptr_array_unref);
+  g_clear_pointer (&self->joins, g_free);
+}
+
+static void
+check_threshold (GstAsdEnsemble * self, guint n_pads)
+{
+  gboolean is_needed;
+  gchar *ours;
+
+  GST_OBJECT_LOCK (self);
+  ours = asd_ensemble_describe (self->method, self->normalize, n_pads);
+  is_needed = isnan (self->threshold);
+  GST_OBJECT_UNLOCK (self);
+  if (self->joins != NULL && strcmp (ours, self->joins) != 0) {
+    self->model_threshold = NAN;
+    if (is_needed)
+      GST_ELEMENT_WARNING (self, RESOURCE, SETTINGS,
+          ("The threshold of %s is for %s, and is not used here for %s: set the "
+              "same, or threshold=", asd_model_get_name (self->model),
+              self->joins, ours), (NULL));
+  }
+  g_free (ours);
 }
 
 static GstCaps *
 gst_asd_ensemble_negotiate (GstAsdJoiner * joiner, GstCaps * const *caps,
     guint n_pads)
 {
+  check_threshold (GST_ASD_ENSEMBLE (joiner), n_pads);
   return gst_static_pad_template_get_caps (&src_template);
 }
 

@@ -151,6 +151,8 @@ write_model (gboolean with_threshold)
   if (with_threshold) {
     asd_model_writer_set_stage (writer, "ensemble", "ensemble");
     asd_model_writer_set_double (writer, "threshold", 0.25);
+    asd_model_writer_set_string (writer, "joins",
+        "2 scores, method=mean, normalize=min-max");
   }
   fail_unless (asd_model_writer_commit (writer, path, NULL, NULL));
   asd_model_writer_free (writer);
@@ -557,6 +559,28 @@ GST_START_TEST (test_bad_settings)
 
 GST_END_TEST;
 
+/* A threshold for other joint scores is told of and left alone. */
+GST_START_TEST (test_other_threshold)
+{
+  Ensemble *e = ensemble_begin_with_model ("method=max");
+  GstBuffer *buffer;
+  gdouble threshold;
+
+  push (e, 0, 0, 1, 16);
+  push (e, 1, 0, 1, 1);
+  buffer = gst_harness_try_pull (e->out);
+  test_check_warning (e->bus, "threshold of .*m.asd is for 2 scores, "
+      "method=mean, normalize=min-max, and is not used here for 2 scores, "
+      "method=max, normalize=min-max");
+  fail_unless (gst_structure_get_double (gst_asd_buffer_get_score (buffer),
+          "threshold", &threshold));
+  fail_unless (isnan (threshold));
+  gst_buffer_unref (buffer);
+  ensemble_free (e);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_bad_parts)
 {
   const char *path = test_path ("n.asd");
@@ -663,6 +687,7 @@ ensemble_suite (void)
   tcase_add_test (tc, test_threads);
   tcase_add_test (tc, test_bad_settings);
   tcase_add_test (tc, test_bad_parts);
+  tcase_add_test (tc, test_other_threshold);
   tcase_add_test (tc, test_latency);
   suite_add_tcase (s, tc);
   return s;
