@@ -19,6 +19,7 @@
 #define KEEPALIVE 10
 #define DELAY 2
 #define PATIENCE 3
+#define LAST_WORDS 1
 
 struct _MonitorMqtt
 {
@@ -32,6 +33,7 @@ struct _MonitorMqtt
 
   /* of the library's thread, atomic */
   gint connected;
+  gint unsent;                  /* messages on their way to the broker */
   gint refused;                 /* code of the broker's last answer */
 };
 
@@ -40,8 +42,28 @@ publish (MonitorMqtt * mqtt, const char *topic, const char *text, int qos,
     gboolean retain)
 {
   /* Where it fails, the broker is away, which tick tells. */
-  mosquitto_publish (mqtt->client, NULL, topic, strlen (text), text, qos,
-      retain);
+  if (mosquitto_publish (mqtt->client, NULL, topic, strlen (text), text, qos,
+          retain) == MOSQ_ERR_SUCCESS)
+    g_atomic_int_inc (&mqtt->unsent);
+}
+
+/* It left, and the broker has it where that was asked for. */
+static void
+on_publish (struct mosquitto *client, void *user_data, int id)
+{
+  g_atomic_int_add (&((MonitorMqtt *) user_data)->unsent, -1);
+}
+
+/* A connection that is closed at once takes what is on its way along. */
+static void
+flush (MonitorMqtt * mqtt)
+{
+  gint64 end = g_get_monotonic_time () + LAST_WORDS * G_USEC_PER_SEC;
+
+  while (g_atomic_int_get (&mqtt->unsent) > 0
+      && g_atomic_int_get (&mqtt->connected)
+      && g_get_monotonic_time () < end)
+    g_usleep (10000);
 }
 
 /* Of the whole monitor; "lost" is the last will. */
@@ -206,6 +228,7 @@ monitor_mqtt_new (const char *uri, GPtrArray * streams, GError ** error)
   mqtt->client = mosquitto_new (NULL, TRUE, mqtt);
   mosquitto_connect_callback_set (mqtt->client, on_connect);
   mosquitto_disconnect_callback_set (mqtt->client, on_disconnect);
+  mosquitto_publish_callback_set (mqtt->client, on_publish);
   mosquitto_reconnect_delay_set (mqtt->client, DELAY, DELAY, FALSE);
   if (user != NULL)
     mosquitto_username_pw_set (mqtt->client, user, password);
@@ -225,8 +248,10 @@ monitor_mqtt_free (MonitorMqtt * mqtt)
     return;
   if (mqtt->client != NULL) {
     connected = g_atomic_int_get (&mqtt->connected);
-    if (connected)
+    if (connected) {
       publish_own_state (mqtt, "ended", FALSE);
+      flush (mqtt);
+    }
     mosquitto_disconnect (mqtt->client);
     /* By force where it waits for a broker. */
     if (mqtt->started)

@@ -87,6 +87,7 @@ def broker_away():
     listener.wait_for('gst-asd/test/score')
     check_equal(monitor.stop(), 0, 'exit code')
     listener.wait_for('gst-asd/test/state', state='ended')
+    listener.wait_for('gst-asd/state', state='ended')
     check_equal(len(monitor.errors.splitlines()), 1, monitor.errors)
     broker.kill()
 
