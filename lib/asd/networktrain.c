@@ -369,10 +369,10 @@ check_loss (Training * self, double loss, GError ** error)
     sum += (double) self->x[i] * self->x[i];
   if (loss <= 10 * sum / n)
     return TRUE;
-  g_set_error (error, ASD_ERROR, ASD_ERROR_DATA, "the training diverged: the "
-      "loss of %g is more than 10 times the mean square of the features, %g; "
-      "lower learning-rate, which is %g, or scale the features with asdscale "
-      "first", loss, sum / n, self->config->learning_rate);
+  g_set_error (error, ASD_ERROR, ASD_ERROR_DATA, "the training gave no "
+      "useful net: its loss of %g is more than 10 times the mean square of the "
+      "features, %g; lower learning-rate, which is %g, or scale the features "
+      "with asdscale first", loss, sum / n, self->config->learning_rate);
   return FALSE;
 }
 

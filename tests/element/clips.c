@@ -139,10 +139,16 @@ warning_free (gpointer data)
 static void
 on_stream_start (Run * run, GstEvent * event)
 {
-  Clip *clip = g_new0 (Clip, 1);
+  guint32 seqnum = gst_event_get_seqnum (event);
   const gchar *id;
+  Clip *clip;
 
+  /* What did not get through while the pads went down is sent again. */
+  if (seqnum == run->last_stream_start)
+    return;
+  run->last_stream_start = seqnum;
   gst_event_parse_stream_start (event, &id);
+  clip = g_new0 (Clip, 1);
   clip->id = g_strdup (id);
   clip->samples = g_array_new (FALSE, FALSE, sizeof (gfloat));
   /* The message came right before. */

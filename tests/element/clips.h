@@ -50,6 +50,7 @@ typedef struct
   guint64 running_time;         /* where the next buffer must be */
   gboolean unchecked;           /* let the data pass */
   GstStructure *announced;      /* asd-clip without its STREAM_START yet */
+  guint32 last_stream_start;    /* its sequence number */
 } Run;
 
 void clips_setup (void);
