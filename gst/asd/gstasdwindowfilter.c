@@ -38,6 +38,8 @@ typedef struct
   GstSegment segment;
   GstClockTime active_window;
   GstBufferPool *pool;          /* where all windows give one size */
+  GstCaps *incaps;              /* what it is set up for, and ... */
+  GstCaps *outcaps;             /* ... what that gives */
   gint rate;
   gboolean check_live;
   gboolean warned_cut;
@@ -159,14 +161,13 @@ is_live (GstAsdWindowFilter * self)
 }
 
 static gboolean
-set_caps (GstAsdWindowFilter * self, GstCaps * caps)
+set_up (GstAsdWindowFilter * self, GstCaps * caps)
 {
   GstAsdWindowFilterPrivate *priv = GET_PRIVATE (self);
   GstAsdWindowFilterClass *klass = GST_ASD_WINDOW_FILTER_GET_CLASS (self);
   GstClockTime interval, max_window;
   GstCaps *srccaps;
   GstAudioInfo info;
-  gboolean ret;
   gint rate;
 
   priv->rate = 0;
@@ -194,9 +195,22 @@ set_caps (GstAsdWindowFilter * self, GstCaps * caps)
   priv->rate = rate;
   GST_INFO_OBJECT (self, "%d Hz, window %" GST_TIME_FORMAT ": %" GST_PTR_FORMAT,
       priv->rate, GST_TIME_ARGS (priv->active_window), srccaps);
-  ret = gst_pad_push_event (priv->srcpad, gst_event_new_caps (srccaps));
-  gst_caps_unref (srccaps);
-  return ret;
+  gst_caps_replace (&priv->incaps, caps);
+  gst_caps_take (&priv->outcaps, srccaps);
+  return TRUE;
+}
+
+/* Each clip brings its caps. Setting up may take longer than a clip does, and
+ * no property changes meanwhile. */
+static gboolean
+set_caps (GstAsdWindowFilter * self, GstCaps * caps)
+{
+  GstAsdWindowFilterPrivate *priv = GET_PRIVATE (self);
+
+  if ((priv->rate == 0 || !gst_caps_is_equal (caps, priv->incaps))
+      && !set_up (self, caps))
+    return FALSE;
+  return gst_pad_push_event (priv->srcpad, gst_event_new_caps (priv->outcaps));
 }
 
 static void
@@ -365,6 +379,8 @@ gst_asd_window_filter_change_state (GstElement * element,
   if (transition == GST_STATE_CHANGE_PAUSED_TO_READY) {
     reset_stream (self);
     clear_pool (self);
+    gst_clear_caps (&priv->incaps);
+    gst_clear_caps (&priv->outcaps);
     priv->rate = 0;
     priv->warned_cut = FALSE;
   }
@@ -448,6 +464,8 @@ gst_asd_window_filter_finalize (GObject * object)
   GstAsdWindowFilterPrivate *priv = GET_PRIVATE (self);
 
   clear_pool (self);
+  gst_clear_caps (&priv->incaps);
+  gst_clear_caps (&priv->outcaps);
   gst_asd_windower_free (priv->windower);
   G_OBJECT_CLASS (gst_asd_window_filter_parent_class)->finalize (object);
 }
