@@ -4,6 +4,7 @@
  */
 
 #include "gstasdtrainer.h"
+#include "gstasdreservoir.h"
 #include "gstasdutils.h"
 #include "gstasdwindower.h"
 
@@ -42,12 +43,8 @@ typedef struct
   gchar *caps;
   gboolean is_audio;
   GstAsdWindower *windower;
-  gfloat *frames;               /* a uniform sample of all frames seen */
-  gsize n_frames;
-  gsize capacity;
-  guint64 n_seen;
+  GstAsdReservoir kept;         /* frames */
   guint64 n_windows;
-  GRand *rand;
   gboolean failed;              /* an error was posted: there is no model */
 
   GCancellable *cancellable;
@@ -84,14 +81,13 @@ gdouble *
 gst_asd_trainer_get_frames (GstAsdTrainer * self, gsize *n_frames)
 {
   GstAsdTrainerPrivate *priv = GET_PRIVATE (self);
-  gsize i, n;
-  gdouble *frames;
+  gsize i, n = priv->kept.n_frames
+      * gst_asd_feature_info_frame_size (&priv->info);
+  gdouble *frames = g_new (gdouble, n);
 
-  n = priv->n_frames * gst_asd_feature_info_frame_size (&priv->info);
-  frames = g_new (gdouble, n);
   for (i = 0; i < n; i++)
-    frames[i] = priv->frames[i];
-  *n_frames = priv->n_frames;
+    frames[i] = priv->kept.frames[i];
+  *n_frames = priv->kept.n_frames;
   return frames;
 }
 
@@ -100,8 +96,8 @@ gst_asd_trainer_peek_frames (GstAsdTrainer * self, gsize *n_frames)
 {
   GstAsdTrainerPrivate *priv = GET_PRIVATE (self);
 
-  *n_frames = priv->n_frames;
-  return priv->frames;
+  *n_frames = priv->kept.n_frames;
+  return priv->kept.frames;
 }
 
 static void
@@ -131,11 +127,9 @@ reset (GstAsdTrainer * self)
   GstAsdTrainerClass *klass = GST_ASD_TRAINER_GET_CLASS (self);
 
   g_clear_pointer (&priv->caps, g_free);
-  g_clear_pointer (&priv->frames, g_free);
-  priv->n_frames = priv->capacity = 0;
-  priv->n_seen = priv->n_windows = 0;
+  priv->n_windows = 0;
   priv->failed = FALSE;
-  g_rand_set_seed (priv->rand, gst_asd_trainer_get_seed (self));
+  gst_asd_reservoir_reset (&priv->kept, gst_asd_trainer_get_seed (self));
   gst_asd_windower_reset (priv->windower);
   if (klass->reset != NULL)
     klass->reset (self);
@@ -292,36 +286,18 @@ changed:
   }
 }
 
-/* Where all frames do not fit, each has the same chance to be kept (Vitter
- * 1985, algorithm R). */
 static gboolean
 keep_frames (GstAsdTrainer * self, const gfloat *frames, gsize n_frames,
     GError ** error)
 {
   GstAsdTrainerPrivate *priv = GET_PRIVATE (self);
-  gsize size = gst_asd_feature_info_frame_size (&priv->info);
-  gsize i, place, limit;
+  guint64 max_memory;
 
   GST_OBJECT_LOCK (self);
-  limit = MAX (priv->max_memory / (size * sizeof (gfloat)), 1);
+  max_memory = priv->max_memory;
   GST_OBJECT_UNLOCK (self);
-
-  for (i = 0; i < n_frames; i++) {
-    priv->n_seen++;
-    if (priv->n_frames < limit) {
-      if (priv->n_frames == priv->capacity) {
-        priv->capacity = MIN (MAX (2 * priv->capacity, 64), limit);
-        priv->frames = g_renew (gfloat, priv->frames, priv->capacity * size);
-      }
-      place = priv->n_frames++;
-    } else {
-      place = g_rand_double (priv->rand) * priv->n_seen;
-      if (place >= limit)
-        continue;
-    }
-    memcpy (priv->frames + place * size, frames + i * size,
-        size * sizeof (gfloat));
-  }
+  gst_asd_reservoir_add (&priv->kept, frames, n_frames,
+      gst_asd_feature_info_frame_size (&priv->info), max_memory);
   return TRUE;
 }
 
@@ -550,9 +526,8 @@ gst_asd_trainer_finalize (GObject * object)
   g_free (priv->model);
   g_free (priv->stage);
   g_free (priv->caps);
-  g_free (priv->frames);
+  gst_asd_reservoir_clear (&priv->kept);
   gst_asd_windower_free (priv->windower);
-  g_rand_free (priv->rand);
   g_object_unref (priv->cancellable);
   G_OBJECT_CLASS (gst_asd_trainer_parent_class)->finalize (object);
 }
@@ -611,7 +586,7 @@ gst_asd_trainer_init (GstAsdTrainer * self)
   priv->window = DEFAULT_WINDOW;
   priv->max_memory = DEFAULT_MAX_MEMORY;
   priv->windower = gst_asd_windower_new (collect_window, self);
-  priv->rand = g_rand_new_with_seed (DEFAULT_SEED);
+  gst_asd_reservoir_reset (&priv->kept, DEFAULT_SEED);
   priv->cancellable = g_cancellable_new ();
   gst_base_sink_set_sync (GST_BASE_SINK (self), FALSE);
   gst_base_sink_set_last_sample_enabled (GST_BASE_SINK (self), FALSE);
