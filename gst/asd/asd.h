@@ -10,6 +10,7 @@
 #include <gst/asd/gstasdfeatures.h>
 #include <gst/asd/gstasdjoiner.h>
 #include <gst/asd/gstasdmodel.h>
+#include <gst/asd/gstasdproperty.h>
 #include <gst/asd/gstasdrecipe.h>
 #include <gst/asd/gstasdscore.h>
 #include <gst/asd/gstasdscorer.h>

@@ -4,6 +4,7 @@
  */
 
 #include "gstasdtrainer.h"
+#include "gstasdproperty.h"
 #include "gstasdreservoir.h"
 #include "gstasdutils.h"
 #include "gstasdwindower.h"
@@ -18,16 +19,6 @@ GST_DEBUG_CATEGORY_STATIC (gst_asd_trainer_debug);
 #define DEFAULT_WINDOW 0
 #define DEFAULT_MAX_MEMORY (G_GUINT64_CONSTANT (1) << 30)
 #define MAX_WINDOW (3600 * GST_SECOND)
-
-enum
-{
-  PROP_0,
-  PROP_MODEL,
-  PROP_STAGE,
-  PROP_SEED,
-  PROP_WINDOW,
-  PROP_MAX_MEMORY,
-};
 
 typedef struct
 {
@@ -454,68 +445,16 @@ failed:
   return FALSE;
 }
 
-static void
-gst_asd_trainer_set_property (GObject * object, guint id, const GValue * value,
-    GParamSpec * pspec)
-{
-  GstAsdTrainerPrivate *priv = GET_PRIVATE (GST_ASD_TRAINER (object));
-
-  GST_OBJECT_LOCK (object);
-  switch (id) {
-    case PROP_MODEL:
-      g_free (priv->model);
-      priv->model = g_value_dup_string (value);
-      break;
-    case PROP_STAGE:
-      g_free (priv->stage);
-      priv->stage = g_value_dup_string (value);
-      break;
-    case PROP_SEED:
-      priv->seed = g_value_get_uint (value);
-      break;
-    case PROP_WINDOW:
-      priv->window = g_value_get_uint64 (value);
-      break;
-    case PROP_MAX_MEMORY:
-      priv->max_memory = g_value_get_uint64 (value);
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
-      break;
-  }
-  GST_OBJECT_UNLOCK (object);
-}
-
+/* The default of stage follows from the name of the element. */
 static void
 gst_asd_trainer_get_property (GObject * object, guint id, GValue * value,
     GParamSpec * pspec)
 {
-  GstAsdTrainerPrivate *priv = GET_PRIVATE (GST_ASD_TRAINER (object));
-  gchar *stage;
-
-  GST_OBJECT_LOCK (object);
-  switch (id) {
-    case PROP_MODEL:
-      g_value_set_string (value, priv->model);
-      break;
-    case PROP_STAGE:
-      stage = gst_asd_element_get_stage (GST_ELEMENT (object), priv->stage);
-      g_value_take_string (value, stage);
-      break;
-    case PROP_SEED:
-      g_value_set_uint (value, priv->seed);
-      break;
-    case PROP_WINDOW:
-      g_value_set_uint64 (value, priv->window);
-      break;
-    case PROP_MAX_MEMORY:
-      g_value_set_uint64 (value, priv->max_memory);
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
-      break;
-  }
-  GST_OBJECT_UNLOCK (object);
+  gst_asd_get_property (object, id, value, pspec);
+  if (g_str_equal (pspec->name, "stage"))
+    g_value_take_string (value,
+        gst_asd_element_get_stage (GST_ELEMENT (object),
+            g_value_get_string (value)));
 }
 
 static void
@@ -537,33 +476,29 @@ gst_asd_trainer_class_init (GstAsdTrainerClass * klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
   GstBaseSinkClass *sink_class = GST_BASE_SINK_CLASS (klass);
-  GParamFlags flags = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS |
-      GST_PARAM_MUTABLE_READY;
 
-  object_class->set_property = gst_asd_trainer_set_property;
-  object_class->get_property = gst_asd_trainer_get_property;
-  object_class->finalize = gst_asd_trainer_finalize;
-
-  g_object_class_install_property (object_class, PROP_MODEL,
+  GST_ASD_PRIVATE_PROPERTY (klass, GstAsdTrainer, model,
       g_param_spec_string ("model", "Model",
           "Model file (.asd) to write; its other stages are kept", NULL,
-          flags));
-  g_object_class_install_property (object_class, PROP_STAGE,
+          GST_ASD_PARAM_READY));
+  GST_ASD_PRIVATE_PROPERTY (klass, GstAsdTrainer, stage,
       g_param_spec_string ("stage", "Stage", "Stage of the model to write; by "
           "default the element's name without \"asd\" and \"train\"",
-          NULL, flags));
-  g_object_class_install_property (object_class, PROP_SEED,
+          NULL, GST_ASD_PARAM_READY));
+  GST_ASD_PRIVATE_PROPERTY (klass, GstAsdTrainer, seed,
       g_param_spec_uint ("seed", "Seed",
           "Seed of everything random: the same seed gives the same model",
-          0, G_MAXUINT, DEFAULT_SEED, flags));
-  g_object_class_install_property (object_class, PROP_WINDOW,
+          0, G_MAXUINT, DEFAULT_SEED, GST_ASD_PARAM_READY));
+  GST_ASD_PRIVATE_PROPERTY (klass, GstAsdTrainer, window,
       g_param_spec_uint64 ("window", "Window", "Length in ns of the windows "
           "that audio is cut into, 0 for whole clips; features come in windows "
-          "already", 0, MAX_WINDOW, DEFAULT_WINDOW, flags));
-  g_object_class_install_property (object_class, PROP_MAX_MEMORY,
+          "already", 0, MAX_WINDOW, DEFAULT_WINDOW, GST_ASD_PARAM_READY));
+  GST_ASD_PRIVATE_PROPERTY (klass, GstAsdTrainer, max_memory,
       g_param_spec_uint64 ("max-memory", "Most memory",
           "Bytes of features to keep; of more, a random sample is kept",
-          1 << 20, G_MAXINT64, DEFAULT_MAX_MEMORY, flags));
+          1 << 20, G_MAXINT64, DEFAULT_MAX_MEMORY, GST_ASD_PARAM_READY));
+  object_class->get_property = gst_asd_trainer_get_property;
+  object_class->finalize = gst_asd_trainer_finalize;
 
   sink_class->start = gst_asd_trainer_start;
   sink_class->stop = gst_asd_trainer_stop;
@@ -582,9 +517,6 @@ gst_asd_trainer_init (GstAsdTrainer * self)
 {
   GstAsdTrainerPrivate *priv = GET_PRIVATE (self);
 
-  priv->seed = DEFAULT_SEED;
-  priv->window = DEFAULT_WINDOW;
-  priv->max_memory = DEFAULT_MAX_MEMORY;
   priv->windower = gst_asd_windower_new (collect_window, self);
   gst_asd_reservoir_reset (&priv->kept, DEFAULT_SEED);
   priv->cancellable = g_cancellable_new ();

@@ -60,6 +60,7 @@
 #include "../elements.h"
 
 #include <gio/gio.h>
+#include <gst/asd/asd.h>
 #include <gst/audio/audio.h>
 #include <gst/base/gstpushsrc.h>
 
@@ -76,15 +77,6 @@ GST_DEBUG_CATEGORY (gst_asd_clip_src_debug);
 #define BLOCK_SAMPLES 8192
 
 #define STREAM_ID_PREFIX "asdclipsrc/"
-
-enum
-{
-  PROP_0,
-  PROP_LOCATION,
-  PROP_LOCATIONS,
-  PROP_CHANNEL,
-  PROP_RATE,
-};
 
 #define GST_TYPE_ASD_CLIP_SRC (gst_asd_clip_src_get_type ())
 G_DECLARE_FINAL_TYPE (GstAsdClipSrc, gst_asd_clip_src, GST, ASD_CLIP_SRC,
@@ -132,62 +124,6 @@ G_DEFINE_TYPE_WITH_CODE (GstAsdClipSrc, gst_asd_clip_src, GST_TYPE_PUSH_SRC,
         "recordings one after the other"));
 GST_ELEMENT_REGISTER_DEFINE (asdclipsrc, "asdclipsrc", GST_RANK_NONE,
     GST_TYPE_ASD_CLIP_SRC);
-
-static void
-gst_asd_clip_src_set_property (GObject * object, guint id,
-    const GValue * value, GParamSpec * pspec)
-{
-  GstAsdClipSrc *self = GST_ASD_CLIP_SRC (object);
-
-  GST_OBJECT_LOCK (self);
-  switch (id) {
-    case PROP_LOCATION:
-      g_free (self->location);
-      self->location = g_value_dup_string (value);
-      break;
-    case PROP_LOCATIONS:
-      g_strfreev (self->locations);
-      self->locations = g_value_dup_boxed (value);
-      break;
-    case PROP_CHANNEL:
-      self->channel = g_value_get_int (value);
-      break;
-    case PROP_RATE:
-      self->rate = g_value_get_int (value);
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
-      break;
-  }
-  GST_OBJECT_UNLOCK (self);
-}
-
-static void
-gst_asd_clip_src_get_property (GObject * object, guint id, GValue * value,
-    GParamSpec * pspec)
-{
-  GstAsdClipSrc *self = GST_ASD_CLIP_SRC (object);
-
-  GST_OBJECT_LOCK (self);
-  switch (id) {
-    case PROP_LOCATION:
-      g_value_set_string (value, self->location);
-      break;
-    case PROP_LOCATIONS:
-      g_value_set_boxed (value, self->locations);
-      break;
-    case PROP_CHANNEL:
-      g_value_set_int (value, self->channel);
-      break;
-    case PROP_RATE:
-      g_value_set_int (value, self->rate);
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
-      break;
-  }
-  GST_OBJECT_UNLOCK (self);
-}
 
 static void
 reset_clip (GstAsdClipSrc * self)
@@ -546,28 +482,25 @@ gst_asd_clip_src_finalize (GObject * object)
 }
 
 static void
-install_properties (GObjectClass * klass)
+install_properties (GstAsdClipSrcClass * klass)
 {
-  const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS
-      | GST_PARAM_MUTABLE_READY;
-
-  g_object_class_install_property (klass, PROP_LOCATION,
+  GST_ASD_PROPERTY (klass, GstAsdClipSrc, location,
       g_param_spec_string ("location", "Location",
           "A file, or a pattern with *, ? and [...] for many; they are read "
-          "in the order of their names", NULL, flags));
-  g_object_class_install_property (klass, PROP_LOCATIONS,
+          "in the order of their names", NULL, GST_ASD_PARAM_READY));
+  GST_ASD_PROPERTY (klass, GstAsdClipSrc, locations,
       g_param_spec_boxed ("locations", "Locations",
           "For programs: the files in the order in which to read them, no "
           "patterns; if any, they count instead of location",
-          G_TYPE_STRV, flags));
-  g_object_class_install_property (klass, PROP_CHANNEL,
+          G_TYPE_STRV, GST_ASD_PARAM_READY));
+  GST_ASD_PROPERTY (klass, GstAsdClipSrc, channel,
       g_param_spec_int ("channel", "Channel",
           "The channel to take, from 0, or -1 for the plain mean of all", -1,
-          G_MAXINT, DEFAULT_CHANNEL, flags));
-  g_object_class_install_property (klass, PROP_RATE,
+          G_MAXINT, DEFAULT_CHANNEL, GST_ASD_PARAM_READY));
+  GST_ASD_PROPERTY (klass, GstAsdClipSrc, rate,
       g_param_spec_int ("rate", "Rate",
           "Sample rate in Hz that recordings are converted to", 1, G_MAXINT,
-          DEFAULT_RATE, flags));
+          DEFAULT_RATE, GST_ASD_PARAM_READY));
 }
 
 static void
@@ -577,10 +510,8 @@ gst_asd_clip_src_class_init (GstAsdClipSrcClass * klass)
   GstElementClass *element_class = GST_ELEMENT_CLASS (klass);
   GstBaseSrcClass *basesrc_class = GST_BASE_SRC_CLASS (klass);
 
-  gobject_class->set_property = gst_asd_clip_src_set_property;
-  gobject_class->get_property = gst_asd_clip_src_get_property;
   gobject_class->finalize = gst_asd_clip_src_finalize;
-  install_properties (gobject_class);
+  install_properties (klass);
 
   element_class->send_event = gst_asd_clip_src_send_event;
   gst_element_class_add_static_pad_template (element_class, &src_template);
@@ -600,8 +531,6 @@ gst_asd_clip_src_class_init (GstAsdClipSrcClass * klass)
 static void
 gst_asd_clip_src_init (GstAsdClipSrc * self)
 {
-  self->channel = DEFAULT_CHANNEL;
-  self->rate = DEFAULT_RATE;
   gst_base_src_set_format (GST_BASE_SRC (self), GST_FORMAT_TIME);
   gst_pad_add_probe (GST_BASE_SRC_PAD (self),
       GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, drop_foreign_stream_start, NULL,

@@ -30,33 +30,29 @@
 
 #define GST_TYPE_ASD_DENOISE_TRAIN (gst_asd_denoise_train_get_type ())
 G_DECLARE_FINAL_TYPE (GstAsdDenoiseTrain, gst_asd_denoise_train, GST,
-    ASD_DENOISE_TRAIN, GstAsdTrainer)
+    ASD_DENOISE_TRAIN, GstAsdTrainer);
+
 #define DEFAULT_CLIPS 100
-     enum
-     {
-       PROP_0,
-       PROP_CLIPS,
-     };
 
-     struct _GstAsdDenoiseTrain
-     {
-       GstAsdTrainer parent;
+struct _GstAsdDenoiseTrain
+{
+  GstAsdTrainer parent;
 
-       guint clips;             /* under the object lock */
+  guint clips;                  /* under the object lock */
 
-       AsdMeanClip *mean;
-       guint n_clips;
-     };
+  AsdMeanClip *mean;
+  guint n_clips;
+};
 
-     static GstStaticPadTemplate sink_template =
-         GST_STATIC_PAD_TEMPLATE ("sink",
+static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE ("sink",
     GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS (GST_ASD_AUDIO_CAPS));
 
 G_DEFINE_TYPE (GstAsdDenoiseTrain, gst_asd_denoise_train, GST_TYPE_ASD_TRAINER);
 GST_ELEMENT_REGISTER_DEFINE (asddenoisetrain, "asddenoisetrain", GST_RANK_NONE,
     GST_TYPE_ASD_DENOISE_TRAIN);
 
-     static void gst_asd_denoise_train_reset (GstAsdTrainer * trainer)
+static void
+gst_asd_denoise_train_reset (GstAsdTrainer * trainer)
 {
   GstAsdDenoiseTrain *self = GST_ASD_DENOISE_TRAIN (trainer);
 
@@ -117,34 +113,6 @@ gst_asd_denoise_train_fit (GstAsdTrainer * trainer, AsdModelWriter * writer,
 }
 
 static void
-gst_asd_denoise_train_set_property (GObject * object, guint id,
-    const GValue * value, GParamSpec * pspec)
-{
-  GstAsdDenoiseTrain *self = GST_ASD_DENOISE_TRAIN (object);
-
-  GST_OBJECT_LOCK (self);
-  if (id == PROP_CLIPS)
-    self->clips = g_value_get_uint (value);
-  else
-    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
-  GST_OBJECT_UNLOCK (self);
-}
-
-static void
-gst_asd_denoise_train_get_property (GObject * object, guint id,
-    GValue * value, GParamSpec * pspec)
-{
-  GstAsdDenoiseTrain *self = GST_ASD_DENOISE_TRAIN (object);
-
-  GST_OBJECT_LOCK (self);
-  if (id == PROP_CLIPS)
-    g_value_set_uint (value, self->clips);
-  else
-    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
-  GST_OBJECT_UNLOCK (self);
-}
-
-static void
 gst_asd_denoise_train_finalize (GObject * object)
 {
   gst_asd_denoise_train_reset (GST_ASD_TRAINER (object));
@@ -158,14 +126,11 @@ gst_asd_denoise_train_class_init (GstAsdDenoiseTrainClass * klass)
   GstElementClass *element_class = GST_ELEMENT_CLASS (klass);
   GstAsdTrainerClass *trainer_class = GST_ASD_TRAINER_CLASS (klass);
 
-  object_class->set_property = gst_asd_denoise_train_set_property;
-  object_class->get_property = gst_asd_denoise_train_get_property;
   object_class->finalize = gst_asd_denoise_train_finalize;
-  g_object_class_install_property (object_class, PROP_CLIPS,
+  GST_ASD_PROPERTY (klass, GstAsdDenoiseTrain, clips,
       g_param_spec_uint ("clips", "Clips",
           "Number of clips whose mean is the noise clip", 1, G_MAXUINT,
-          DEFAULT_CLIPS, G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS |
-          GST_PARAM_MUTABLE_READY));
+          DEFAULT_CLIPS, GST_ASD_PARAM_READY));
 
   gst_element_class_add_static_pad_template (element_class, &sink_template);
   gst_element_class_set_static_metadata (element_class, "Noise trainer",
@@ -180,5 +145,4 @@ gst_asd_denoise_train_class_init (GstAsdDenoiseTrainClass * klass)
 static void
 gst_asd_denoise_train_init (GstAsdDenoiseTrain * self)
 {
-  self->clips = DEFAULT_CLIPS;
 }

@@ -31,49 +31,26 @@
 
 #define GST_TYPE_ASD_GMM_TRAIN (gst_asd_gmm_train_get_type ())
 G_DECLARE_FINAL_TYPE (GstAsdGmmTrain, gst_asd_gmm_train, GST, ASD_GMM_TRAIN,
-    GstAsdTrainer)
+    GstAsdTrainer);
+
 #define DEFAULT_COMPONENTS 10
 #define DEFAULT_COVARIANCE ASD_GMM_FULL
 #define DEFAULT_RESTARTS 1
 #define DEFAULT_ITERATIONS 100
-     enum
-     {
-       PROP_0,
-       PROP_COMPONENTS,
-       PROP_COVARIANCE,
-       PROP_RESTARTS,
-       PROP_ITERATIONS,
-     };
 
-     struct _GstAsdGmmTrain
-     {
-       GstAsdTrainer parent;
+struct _GstAsdGmmTrain
+{
+  GstAsdTrainer parent;
 
-       AsdGmmConfig config;     /* under the object lock */
-     };
+  AsdGmmConfig config;          /* under the object lock */
+};
 
-     static GstStaticPadTemplate sink_template =
-         GST_STATIC_PAD_TEMPLATE ("sink",
+static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE ("sink",
     GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS (GST_ASD_FEATURES_CAPS));
 
 G_DEFINE_TYPE (GstAsdGmmTrain, gst_asd_gmm_train, GST_TYPE_ASD_TRAINER);
 GST_ELEMENT_REGISTER_DEFINE (asdgmmtrain, "asdgmmtrain", GST_RANK_NONE,
     GST_TYPE_ASD_GMM_TRAIN);
-
-#define GST_TYPE_ASD_GMM_COVARIANCE (gst_asd_gmm_covariance_get_type ())
-     static GType gst_asd_gmm_covariance_get_type (void)
-{
-  static gsize type = 0;
-
-  if (g_once_init_enter (&type)) {
-    GType new_type = g_enum_register_static ("GstAsdGmmCovariance",
-        asd_gmm_covariance_values ());
-
-    gst_type_mark_as_plugin_api (new_type, 0);
-    g_once_init_leave (&type, new_type);
-  }
-  return type;
-}
 
 static void
 report (const char *what, guint iteration, guint max_iterations,
@@ -115,85 +92,28 @@ gst_asd_gmm_train_fit (GstAsdTrainer * trainer, AsdModelWriter * writer,
 }
 
 static void
-gst_asd_gmm_train_set_property (GObject * object, guint id,
-    const GValue * value, GParamSpec * pspec)
-{
-  AsdGmmConfig *config = &GST_ASD_GMM_TRAIN (object)->config;
-
-  GST_OBJECT_LOCK (object);
-  switch (id) {
-    case PROP_COMPONENTS:
-      config->components = g_value_get_uint (value);
-      break;
-    case PROP_COVARIANCE:
-      config->covariance = g_value_get_enum (value);
-      break;
-    case PROP_RESTARTS:
-      config->restarts = g_value_get_uint (value);
-      break;
-    case PROP_ITERATIONS:
-      config->max_iterations = g_value_get_uint (value);
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
-      break;
-  }
-  GST_OBJECT_UNLOCK (object);
-}
-
-static void
-gst_asd_gmm_train_get_property (GObject * object, guint id, GValue * value,
-    GParamSpec * pspec)
-{
-  AsdGmmConfig *config = &GST_ASD_GMM_TRAIN (object)->config;
-
-  GST_OBJECT_LOCK (object);
-  switch (id) {
-    case PROP_COMPONENTS:
-      g_value_set_uint (value, config->components);
-      break;
-    case PROP_COVARIANCE:
-      g_value_set_enum (value, config->covariance);
-      break;
-    case PROP_RESTARTS:
-      g_value_set_uint (value, config->restarts);
-      break;
-    case PROP_ITERATIONS:
-      g_value_set_uint (value, config->max_iterations);
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
-      break;
-  }
-  GST_OBJECT_UNLOCK (object);
-}
-
-static void
 gst_asd_gmm_train_class_init (GstAsdGmmTrainClass * klass)
 {
-  GObjectClass *object_class = G_OBJECT_CLASS (klass);
   GstElementClass *element_class = GST_ELEMENT_CLASS (klass);
   GstAsdTrainerClass *trainer_class = GST_ASD_TRAINER_CLASS (klass);
-  GParamFlags flags = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS |
-      GST_PARAM_MUTABLE_READY;
 
-  object_class->set_property = gst_asd_gmm_train_set_property;
-  object_class->get_property = gst_asd_gmm_train_get_property;
-  g_object_class_install_property (object_class, PROP_COMPONENTS,
+  GST_ASD_PROPERTY (klass, GstAsdGmmTrain, config.components,
       g_param_spec_uint ("components", "Components", "Number of Gaussians",
-          1, 4096, DEFAULT_COMPONENTS, flags));
-  g_object_class_install_property (object_class, PROP_COVARIANCE,
+          1, 4096, DEFAULT_COMPONENTS, GST_ASD_PARAM_READY));
+  GST_ASD_PROPERTY (klass, GstAsdGmmTrain, config.covariance,
       g_param_spec_enum ("covariance", "Covariance",
-          "Kind of covariance of each Gaussian", GST_TYPE_ASD_GMM_COVARIANCE,
-          DEFAULT_COVARIANCE, flags));
-  g_object_class_install_property (object_class, PROP_RESTARTS,
+          "Kind of covariance of each Gaussian",
+          gst_asd_enum_type ("GstAsdGmmCovariance",
+              asd_gmm_covariance_values ()), DEFAULT_COVARIANCE,
+          GST_ASD_PARAM_READY));
+  GST_ASD_PROPERTY (klass, GstAsdGmmTrain, config.restarts,
       g_param_spec_uint ("restarts", "Restarts",
-          "Fits from different starts, of which the likeliest is kept",
-          1, 1000, DEFAULT_RESTARTS, flags));
-  g_object_class_install_property (object_class, PROP_ITERATIONS,
+          "Fits from different starts, of which the likeliest is kept", 1, 1000,
+          DEFAULT_RESTARTS, GST_ASD_PARAM_READY));
+  GST_ASD_PROPERTY (klass, GstAsdGmmTrain, config.max_iterations,
       g_param_spec_uint ("iterations", "Iterations",
           "Most iterations of expectation-maximisation", 1, 100000,
-          DEFAULT_ITERATIONS, flags));
+          DEFAULT_ITERATIONS, GST_ASD_PARAM_READY));
 
   gst_element_class_add_static_pad_template (element_class, &sink_template);
   gst_element_class_set_static_metadata (element_class,
@@ -209,8 +129,4 @@ gst_asd_gmm_train_init (GstAsdGmmTrain * self)
   const AsdGmmConfig config = ASD_GMM_CONFIG_INIT;
 
   self->config = config;
-  self->config.components = DEFAULT_COMPONENTS;
-  self->config.covariance = DEFAULT_COVARIANCE;
-  self->config.restarts = DEFAULT_RESTARTS;
-  self->config.max_iterations = DEFAULT_ITERATIONS;
 }

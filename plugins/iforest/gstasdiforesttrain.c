@@ -32,13 +32,6 @@ G_DECLARE_FINAL_TYPE (GstAsdIforestTrain, gst_asd_iforest_train, GST,
 #define DEFAULT_TREES 100
 #define DEFAULT_SAMPLES 256
 
-enum
-{
-  PROP_0,
-  PROP_TREES,
-  PROP_SAMPLES,
-};
-
 struct _GstAsdIforestTrain
 {
   GstAsdTrainer parent;
@@ -82,65 +75,18 @@ gst_asd_iforest_train_fit (GstAsdTrainer * trainer, AsdModelWriter * writer,
 }
 
 static void
-gst_asd_iforest_train_set_property (GObject * object, guint id,
-    const GValue * value, GParamSpec * pspec)
-{
-  GstAsdIforestTrain *self = GST_ASD_IFOREST_TRAIN (object);
-
-  GST_OBJECT_LOCK (self);
-  switch (id) {
-    case PROP_TREES:
-      self->config.trees = g_value_get_uint (value);
-      break;
-    case PROP_SAMPLES:
-      self->config.samples = g_value_get_uint (value);
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
-      break;
-  }
-  GST_OBJECT_UNLOCK (self);
-}
-
-static void
-gst_asd_iforest_train_get_property (GObject * object, guint id,
-    GValue * value, GParamSpec * pspec)
-{
-  GstAsdIforestTrain *self = GST_ASD_IFOREST_TRAIN (object);
-
-  GST_OBJECT_LOCK (self);
-  switch (id) {
-    case PROP_TREES:
-      g_value_set_uint (value, self->config.trees);
-      break;
-    case PROP_SAMPLES:
-      g_value_set_uint (value, self->config.samples);
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
-      break;
-  }
-  GST_OBJECT_UNLOCK (self);
-}
-
-static void
 gst_asd_iforest_train_class_init (GstAsdIforestTrainClass * klass)
 {
-  GObjectClass *object_class = G_OBJECT_CLASS (klass);
   GstElementClass *element_class = GST_ELEMENT_CLASS (klass);
   GstAsdTrainerClass *trainer_class = GST_ASD_TRAINER_CLASS (klass);
-  GParamFlags flags = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS |
-      GST_PARAM_MUTABLE_READY;
 
-  object_class->set_property = gst_asd_iforest_train_set_property;
-  object_class->get_property = gst_asd_iforest_train_get_property;
-  g_object_class_install_property (object_class, PROP_TREES,
+  GST_ASD_PROPERTY (klass, GstAsdIforestTrain, config.trees,
       g_param_spec_uint ("trees", "Trees", "Number of trees", 1, 10000,
-          DEFAULT_TREES, flags));
-  g_object_class_install_property (object_class, PROP_SAMPLES,
+          DEFAULT_TREES, GST_ASD_PARAM_READY));
+  GST_ASD_PROPERTY (klass, GstAsdIforestTrain, config.samples,
       g_param_spec_uint ("samples", "Samples",
           "Random training frames for each tree; of fewer, all", 2, 50000,
-          DEFAULT_SAMPLES, flags));
+          DEFAULT_SAMPLES, GST_ASD_PARAM_READY));
 
   gst_element_class_add_static_pad_template (element_class, &sink_template);
   gst_element_class_set_static_metadata (element_class,
@@ -156,6 +102,4 @@ gst_asd_iforest_train_init (GstAsdIforestTrain * self)
   const AsdIforestConfig config = ASD_IFOREST_CONFIG_INIT;
 
   self->config = config;
-  self->config.trees = DEFAULT_TREES;
-  self->config.samples = DEFAULT_SAMPLES;
 }

@@ -35,7 +35,8 @@
 
 #define GST_TYPE_ASD_IVECTOR_TRAIN (gst_asd_ivector_train_get_type ())
 G_DECLARE_FINAL_TYPE (GstAsdIvectorTrain, gst_asd_ivector_train, GST,
-    ASD_IVECTOR_TRAIN, GstAsdTrainer)
+    ASD_IVECTOR_TRAIN, GstAsdTrainer);
+
 #define DEFAULT_COMPONENTS 64
 #define DEFAULT_DIMENSIONS 100
 #define DEFAULT_UBM_ITERATIONS 10
@@ -43,36 +44,25 @@ G_DECLARE_FINAL_TYPE (GstAsdIvectorTrain, gst_asd_ivector_train, GST,
 #define DEFAULT_MINIMUM_DIVERGENCE FALSE
 #define DEFAULT_WHITEN FALSE
 #define DEFAULT_LENGTH_NORMALISE FALSE
-     enum
-     {
-       PROP_0,
-       PROP_COMPONENTS,
-       PROP_DIMENSIONS,
-       PROP_UBM_ITERATIONS,
-       PROP_ITERATIONS,
-       PROP_MINIMUM_DIVERGENCE,
-       PROP_WHITEN,
-       PROP_LENGTH_NORMALISE,
-     };
 
-     struct _GstAsdIvectorTrain
-     {
-       GstAsdTrainer parent;
+struct _GstAsdIvectorTrain
+{
+  GstAsdTrainer parent;
 
-       AsdIvectorConfig config; /* under the object lock */
+  AsdIvectorConfig config;      /* under the object lock */
 
-       AsdIvectorTrainer *trainer;
-     };
+  AsdIvectorTrainer *trainer;
+};
 
-     static GstStaticPadTemplate sink_template =
-         GST_STATIC_PAD_TEMPLATE ("sink",
+static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE ("sink",
     GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS (GST_ASD_FEATURES_CAPS));
 
 G_DEFINE_TYPE (GstAsdIvectorTrain, gst_asd_ivector_train, GST_TYPE_ASD_TRAINER);
 GST_ELEMENT_REGISTER_DEFINE (asdivectortrain, "asdivectortrain", GST_RANK_NONE,
     GST_TYPE_ASD_IVECTOR_TRAIN);
 
-     static void gst_asd_ivector_train_reset (GstAsdTrainer * trainer)
+static void
+gst_asd_ivector_train_reset (GstAsdTrainer * trainer)
 {
   g_clear_pointer (&GST_ASD_IVECTOR_TRAIN (trainer)->trainer,
       asd_ivector_trainer_free);
@@ -127,78 +117,6 @@ gst_asd_ivector_train_fit (GstAsdTrainer * trainer, AsdModelWriter * writer,
 }
 
 static void
-gst_asd_ivector_train_set_property (GObject * object, guint id,
-    const GValue * value, GParamSpec * pspec)
-{
-  AsdIvectorConfig *config = &GST_ASD_IVECTOR_TRAIN (object)->config;
-
-  GST_OBJECT_LOCK (object);
-  switch (id) {
-    case PROP_COMPONENTS:
-      config->ubm.components = g_value_get_uint (value);
-      break;
-    case PROP_DIMENSIONS:
-      config->dimensions = g_value_get_uint (value);
-      break;
-    case PROP_UBM_ITERATIONS:
-      config->ubm.iterations = g_value_get_uint (value);
-      break;
-    case PROP_ITERATIONS:
-      config->iterations = g_value_get_uint (value);
-      break;
-    case PROP_MINIMUM_DIVERGENCE:
-      config->minimum_divergence = g_value_get_boolean (value);
-      break;
-    case PROP_WHITEN:
-      config->whiten = g_value_get_boolean (value);
-      break;
-    case PROP_LENGTH_NORMALISE:
-      config->length_normalise = g_value_get_boolean (value);
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
-      break;
-  }
-  GST_OBJECT_UNLOCK (object);
-}
-
-static void
-gst_asd_ivector_train_get_property (GObject * object, guint id,
-    GValue * value, GParamSpec * pspec)
-{
-  AsdIvectorConfig *config = &GST_ASD_IVECTOR_TRAIN (object)->config;
-
-  GST_OBJECT_LOCK (object);
-  switch (id) {
-    case PROP_COMPONENTS:
-      g_value_set_uint (value, config->ubm.components);
-      break;
-    case PROP_DIMENSIONS:
-      g_value_set_uint (value, config->dimensions);
-      break;
-    case PROP_UBM_ITERATIONS:
-      g_value_set_uint (value, config->ubm.iterations);
-      break;
-    case PROP_ITERATIONS:
-      g_value_set_uint (value, config->iterations);
-      break;
-    case PROP_MINIMUM_DIVERGENCE:
-      g_value_set_boolean (value, config->minimum_divergence);
-      break;
-    case PROP_WHITEN:
-      g_value_set_boolean (value, config->whiten);
-      break;
-    case PROP_LENGTH_NORMALISE:
-      g_value_set_boolean (value, config->length_normalise);
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
-      break;
-  }
-  GST_OBJECT_UNLOCK (object);
-}
-
-static void
 gst_asd_ivector_train_finalize (GObject * object)
 {
   gst_asd_ivector_train_reset (GST_ASD_TRAINER (object));
@@ -206,37 +124,37 @@ gst_asd_ivector_train_finalize (GObject * object)
 }
 
 static void
-install_properties (GObjectClass * object_class)
+install_properties (GstAsdIvectorTrainClass * klass)
 {
-  GParamFlags flags = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS |
-      GST_PARAM_MUTABLE_READY;
-
-  g_object_class_install_property (object_class, PROP_COMPONENTS,
+  GST_ASD_PROPERTY (klass, GstAsdIvectorTrain, config.ubm.components,
       g_param_spec_uint ("components", "Components",
           "Number of Gaussians of the background model",
-          1, 65536, DEFAULT_COMPONENTS, flags));
-  g_object_class_install_property (object_class, PROP_DIMENSIONS,
+          1, 65536, DEFAULT_COMPONENTS, GST_ASD_PARAM_READY));
+  GST_ASD_PROPERTY (klass, GstAsdIvectorTrain, config.dimensions,
       g_param_spec_uint ("dimensions", "Dimensions",
-          "Values of an i-vector", 1, 4096, DEFAULT_DIMENSIONS, flags));
-  g_object_class_install_property (object_class, PROP_UBM_ITERATIONS,
+          "Values of an i-vector", 1, 4096, DEFAULT_DIMENSIONS,
+          GST_ASD_PARAM_READY));
+  GST_ASD_PROPERTY (klass, GstAsdIvectorTrain, config.ubm.iterations,
       g_param_spec_uint ("ubm-iterations", "Iterations of the background model",
-          "Iterations of expectation-maximisation for the background model",
-          0, 100000, DEFAULT_UBM_ITERATIONS, flags));
-  g_object_class_install_property (object_class, PROP_ITERATIONS,
+          "Iterations of expectation-maximisation for the background model", 0,
+          100000, DEFAULT_UBM_ITERATIONS, GST_ASD_PARAM_READY));
+  GST_ASD_PROPERTY (klass, GstAsdIvectorTrain, config.iterations,
       g_param_spec_uint ("iterations", "Iterations",
-          "Iterations of expectation-maximisation for the matrix T",
-          0, 100000, DEFAULT_ITERATIONS, flags));
-  g_object_class_install_property (object_class, PROP_MINIMUM_DIVERGENCE,
+          "Iterations of expectation-maximisation for the matrix T", 0, 100000,
+          DEFAULT_ITERATIONS, GST_ASD_PARAM_READY));
+  GST_ASD_PROPERTY (klass, GstAsdIvectorTrain, config.minimum_divergence,
       g_param_spec_boolean ("minimum-divergence", "Minimum divergence",
           "Keep the second moments of the training i-vectors at 1",
-          DEFAULT_MINIMUM_DIVERGENCE, flags));
-  g_object_class_install_property (object_class, PROP_WHITEN,
-      g_param_spec_boolean ("whiten", "Whiten", "Bring i-vectors to the mean 0 "
+          DEFAULT_MINIMUM_DIVERGENCE, GST_ASD_PARAM_READY));
+  GST_ASD_PROPERTY (klass, GstAsdIvectorTrain, config.whiten,
+      g_param_spec_boolean ("whiten", "Whiten",
+          "Bring i-vectors to the mean 0 "
           "and uncorrelated values with a variance of 1, before length "
-          "normalisation", DEFAULT_WHITEN, flags));
-  g_object_class_install_property (object_class, PROP_LENGTH_NORMALISE,
+          "normalisation", DEFAULT_WHITEN, GST_ASD_PARAM_READY));
+  GST_ASD_PROPERTY (klass, GstAsdIvectorTrain, config.length_normalise,
       g_param_spec_boolean ("length-normalise", "Length normalisation",
-          "Divide i-vectors by their length", DEFAULT_LENGTH_NORMALISE, flags));
+          "Divide i-vectors by their length", DEFAULT_LENGTH_NORMALISE,
+          GST_ASD_PARAM_READY));
 }
 
 static void
@@ -246,10 +164,8 @@ gst_asd_ivector_train_class_init (GstAsdIvectorTrainClass * klass)
   GstElementClass *element_class = GST_ELEMENT_CLASS (klass);
   GstAsdTrainerClass *trainer_class = GST_ASD_TRAINER_CLASS (klass);
 
-  object_class->set_property = gst_asd_ivector_train_set_property;
-  object_class->get_property = gst_asd_ivector_train_get_property;
   object_class->finalize = gst_asd_ivector_train_finalize;
-  install_properties (object_class);
+  install_properties (klass);
 
   gst_element_class_add_static_pad_template (element_class, &sink_template);
   gst_element_class_set_static_metadata (element_class, "i-vector trainer",
@@ -267,11 +183,4 @@ gst_asd_ivector_train_init (GstAsdIvectorTrain * self)
   const AsdIvectorConfig config = ASD_IVECTOR_CONFIG_INIT;
 
   self->config = config;
-  self->config.ubm.components = DEFAULT_COMPONENTS;
-  self->config.dimensions = DEFAULT_DIMENSIONS;
-  self->config.ubm.iterations = DEFAULT_UBM_ITERATIONS;
-  self->config.iterations = DEFAULT_ITERATIONS;
-  self->config.minimum_divergence = DEFAULT_MINIMUM_DIVERGENCE;
-  self->config.whiten = DEFAULT_WHITEN;
-  self->config.length_normalise = DEFAULT_LENGTH_NORMALISE;
 }

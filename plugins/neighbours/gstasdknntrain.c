@@ -37,14 +37,6 @@ G_DECLARE_FINAL_TYPE (GstAsdKnnTrain, gst_asd_knn_train, GST,
 #define DEFAULT_NORMALISE ASD_KNN_DENSITY
 #define DEFAULT_MAX_FRAMES 10000
 
-enum
-{
-  PROP_0,
-  PROP_NEIGHBOURS,
-  PROP_NORMALISE,
-  PROP_MAX_FRAMES,
-};
-
 struct _GstAsdKnnTrain
 {
   GstAsdTrainer parent;
@@ -61,22 +53,6 @@ static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE ("sink",
 G_DEFINE_TYPE (GstAsdKnnTrain, gst_asd_knn_train, GST_TYPE_ASD_TRAINER);
 GST_ELEMENT_REGISTER_DEFINE (asdknntrain, "asdknntrain",
     GST_RANK_NONE, GST_TYPE_ASD_KNN_TRAIN);
-
-#define GST_TYPE_ASD_KNN_NORMALISE (gst_asd_knn_normalise_get_type ())
-static GType
-gst_asd_knn_normalise_get_type (void)
-{
-  static gsize type = 0;
-
-  if (g_once_init_enter (&type)) {
-    GType new_type = g_enum_register_static ("GstAsdKnnNormalise",
-        asd_knn_normalise_values ());
-
-    gst_type_mark_as_plugin_api (new_type, 0);
-    g_once_init_leave (&type, new_type);
-  }
-  return type;
-}
 
 static gboolean
 gst_asd_knn_train_fit (GstAsdTrainer * trainer, AsdModelWriter * writer,
@@ -112,76 +88,24 @@ gst_asd_knn_train_fit (GstAsdTrainer * trainer, AsdModelWriter * writer,
 }
 
 static void
-gst_asd_knn_train_set_property (GObject * object, guint id,
-    const GValue * value, GParamSpec * pspec)
-{
-  GstAsdKnnTrain *self = GST_ASD_KNN_TRAIN (object);
-
-  GST_OBJECT_LOCK (self);
-  switch (id) {
-    case PROP_NEIGHBOURS:
-      self->neighbours = g_value_get_uint (value);
-      break;
-    case PROP_NORMALISE:
-      self->normalise = g_value_get_enum (value);
-      break;
-    case PROP_MAX_FRAMES:
-      self->max_frames = g_value_get_uint (value);
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
-      break;
-  }
-  GST_OBJECT_UNLOCK (self);
-}
-
-static void
-gst_asd_knn_train_get_property (GObject * object, guint id,
-    GValue * value, GParamSpec * pspec)
-{
-  GstAsdKnnTrain *self = GST_ASD_KNN_TRAIN (object);
-
-  GST_OBJECT_LOCK (self);
-  switch (id) {
-    case PROP_NEIGHBOURS:
-      g_value_set_uint (value, self->neighbours);
-      break;
-    case PROP_NORMALISE:
-      g_value_set_enum (value, self->normalise);
-      break;
-    case PROP_MAX_FRAMES:
-      g_value_set_uint (value, self->max_frames);
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
-      break;
-  }
-  GST_OBJECT_UNLOCK (self);
-}
-
-static void
 gst_asd_knn_train_class_init (GstAsdKnnTrainClass * klass)
 {
-  GObjectClass *object_class = G_OBJECT_CLASS (klass);
   GstElementClass *element_class = GST_ELEMENT_CLASS (klass);
   GstAsdTrainerClass *trainer_class = GST_ASD_TRAINER_CLASS (klass);
-  GParamFlags flags = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS |
-      GST_PARAM_MUTABLE_READY;
 
-  object_class->set_property = gst_asd_knn_train_set_property;
-  object_class->get_property = gst_asd_knn_train_get_property;
-  g_object_class_install_property (object_class, PROP_NEIGHBOURS,
+  GST_ASD_PROPERTY (klass, GstAsdKnnTrain, neighbours,
       g_param_spec_uint ("neighbours", "Neighbours",
           "Nearest training frames that count", 1, 100000, DEFAULT_NEIGHBOURS,
-          flags));
-  g_object_class_install_property (object_class, PROP_NORMALISE,
+          GST_ASD_PARAM_READY));
+  GST_ASD_PROPERTY (klass, GstAsdKnnTrain, normalise,
       g_param_spec_enum ("normalise", "Normalise",
-          "What distances are compared with", GST_TYPE_ASD_KNN_NORMALISE,
-          DEFAULT_NORMALISE, flags));
-  g_object_class_install_property (object_class, PROP_MAX_FRAMES,
+          "What distances are compared with",
+          gst_asd_enum_type ("GstAsdKnnNormalise", asd_knn_normalise_values ()),
+          DEFAULT_NORMALISE, GST_ASD_PARAM_READY));
+  GST_ASD_PROPERTY (klass, GstAsdKnnTrain, max_frames,
       g_param_spec_uint ("max-frames", "Most frames",
           "Training frames to keep and compare with; of more, a random sample is kept",
-          2, G_MAXINT, DEFAULT_MAX_FRAMES, flags));
+          2, G_MAXINT, DEFAULT_MAX_FRAMES, GST_ASD_PARAM_READY));
 
   gst_element_class_add_static_pad_template (element_class, &sink_template);
   gst_element_class_set_static_metadata (element_class,
@@ -194,7 +118,4 @@ gst_asd_knn_train_class_init (GstAsdKnnTrainClass * klass)
 static void
 gst_asd_knn_train_init (GstAsdKnnTrain * self)
 {
-  self->neighbours = DEFAULT_NEIGHBOURS;
-  self->normalise = DEFAULT_NORMALISE;
-  self->max_frames = DEFAULT_MAX_FRAMES;
 }

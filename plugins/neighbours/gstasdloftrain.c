@@ -37,13 +37,6 @@ G_DECLARE_FINAL_TYPE (GstAsdLofTrain, gst_asd_lof_train, GST,
 #define DEFAULT_NEIGHBOURS 20
 #define DEFAULT_MAX_FRAMES 10000
 
-enum
-{
-  PROP_0,
-  PROP_NEIGHBOURS,
-  PROP_MAX_FRAMES,
-};
-
 struct _GstAsdLofTrain
 {
   GstAsdTrainer parent;
@@ -91,66 +84,19 @@ gst_asd_lof_train_fit (GstAsdTrainer * trainer, AsdModelWriter * writer,
 }
 
 static void
-gst_asd_lof_train_set_property (GObject * object, guint id,
-    const GValue * value, GParamSpec * pspec)
-{
-  GstAsdLofTrain *self = GST_ASD_LOF_TRAIN (object);
-
-  GST_OBJECT_LOCK (self);
-  switch (id) {
-    case PROP_NEIGHBOURS:
-      self->neighbours = g_value_get_uint (value);
-      break;
-    case PROP_MAX_FRAMES:
-      self->max_frames = g_value_get_uint (value);
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
-      break;
-  }
-  GST_OBJECT_UNLOCK (self);
-}
-
-static void
-gst_asd_lof_train_get_property (GObject * object, guint id,
-    GValue * value, GParamSpec * pspec)
-{
-  GstAsdLofTrain *self = GST_ASD_LOF_TRAIN (object);
-
-  GST_OBJECT_LOCK (self);
-  switch (id) {
-    case PROP_NEIGHBOURS:
-      g_value_set_uint (value, self->neighbours);
-      break;
-    case PROP_MAX_FRAMES:
-      g_value_set_uint (value, self->max_frames);
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
-      break;
-  }
-  GST_OBJECT_UNLOCK (self);
-}
-
-static void
 gst_asd_lof_train_class_init (GstAsdLofTrainClass * klass)
 {
-  GObjectClass *object_class = G_OBJECT_CLASS (klass);
   GstElementClass *element_class = GST_ELEMENT_CLASS (klass);
   GstAsdTrainerClass *trainer_class = GST_ASD_TRAINER_CLASS (klass);
-  GParamFlags flags = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS |
-      GST_PARAM_MUTABLE_READY;
 
-  object_class->set_property = gst_asd_lof_train_set_property;
-  object_class->get_property = gst_asd_lof_train_get_property;
-  g_object_class_install_property (object_class, PROP_NEIGHBOURS,
+  GST_ASD_PROPERTY (klass, GstAsdLofTrain, neighbours,
       g_param_spec_uint ("neighbours", "Neighbours",
           "Nearest training frames that count", 1, 100000, DEFAULT_NEIGHBOURS,
-          flags));
-  g_object_class_install_property (object_class, PROP_MAX_FRAMES,
+          GST_ASD_PARAM_READY));
+  GST_ASD_PROPERTY (klass, GstAsdLofTrain, max_frames,
       g_param_spec_uint ("max-frames", "Most frames",
           "Training frames to keep and compare with; of more, a random sample is kept",
-          2, G_MAXINT, DEFAULT_MAX_FRAMES, flags));
+          2, G_MAXINT, DEFAULT_MAX_FRAMES, GST_ASD_PARAM_READY));
 
   gst_element_class_add_static_pad_template (element_class, &sink_template);
   gst_element_class_set_static_metadata (element_class,
@@ -163,6 +109,4 @@ gst_asd_lof_train_class_init (GstAsdLofTrainClass * klass)
 static void
 gst_asd_lof_train_init (GstAsdLofTrain * self)
 {
-  self->neighbours = DEFAULT_NEIGHBOURS;
-  self->max_frames = DEFAULT_MAX_FRAMES;
 }

@@ -30,35 +30,28 @@
 
 #define GST_TYPE_ASD_PCA_TRAIN (gst_asd_pca_train_get_type ())
 G_DECLARE_FINAL_TYPE (GstAsdPcaTrain, gst_asd_pca_train, GST,
-    ASD_PCA_TRAIN, GstAsdTrainer)
+    ASD_PCA_TRAIN, GstAsdTrainer);
+
 #define DEFAULT_VARIANCE 0.9
 #define DEFAULT_COMPONENTS 0
 #define DEFAULT_WHITEN FALSE
-     enum
-     {
-       PROP_0,
-       PROP_VARIANCE,
-       PROP_COMPONENTS,
-       PROP_WHITEN,
-     };
 
-     struct _GstAsdPcaTrain
-     {
-       GstAsdTrainer parent;
+struct _GstAsdPcaTrain
+{
+  GstAsdTrainer parent;
 
-       AsdPcaConfig config;     /* under the object lock */
-     };
+  AsdPcaConfig config;          /* under the object lock */
+};
 
-     static GstStaticPadTemplate sink_template =
-         GST_STATIC_PAD_TEMPLATE ("sink",
+static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE ("sink",
     GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS (GST_ASD_FEATURES_CAPS));
 
 G_DEFINE_TYPE (GstAsdPcaTrain, gst_asd_pca_train, GST_TYPE_ASD_TRAINER);
 GST_ELEMENT_REGISTER_DEFINE (asdpcatrain, "asdpcatrain", GST_RANK_NONE,
     GST_TYPE_ASD_PCA_TRAIN);
 
-     static gboolean
-         gst_asd_pca_train_fit (GstAsdTrainer * trainer,
+static gboolean
+gst_asd_pca_train_fit (GstAsdTrainer * trainer,
     AsdModelWriter * writer, GCancellable * cancellable, GError ** error)
 {
   GstAsdPcaTrain *self = GST_ASD_PCA_TRAIN (trainer);
@@ -86,75 +79,23 @@ GST_ELEMENT_REGISTER_DEFINE (asdpcatrain, "asdpcatrain", GST_RANK_NONE,
 }
 
 static void
-gst_asd_pca_train_set_property (GObject * object, guint id,
-    const GValue * value, GParamSpec * pspec)
-{
-  AsdPcaConfig *config = &GST_ASD_PCA_TRAIN (object)->config;
-
-  GST_OBJECT_LOCK (object);
-  switch (id) {
-    case PROP_VARIANCE:
-      config->variance = g_value_get_double (value);
-      break;
-    case PROP_COMPONENTS:
-      config->components = g_value_get_uint (value);
-      break;
-    case PROP_WHITEN:
-      config->whiten = g_value_get_boolean (value);
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
-      break;
-  }
-  GST_OBJECT_UNLOCK (object);
-}
-
-static void
-gst_asd_pca_train_get_property (GObject * object, guint id, GValue * value,
-    GParamSpec * pspec)
-{
-  AsdPcaConfig *config = &GST_ASD_PCA_TRAIN (object)->config;
-
-  GST_OBJECT_LOCK (object);
-  switch (id) {
-    case PROP_VARIANCE:
-      g_value_set_double (value, config->variance);
-      break;
-    case PROP_COMPONENTS:
-      g_value_set_uint (value, config->components);
-      break;
-    case PROP_WHITEN:
-      g_value_set_boolean (value, config->whiten);
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
-      break;
-  }
-  GST_OBJECT_UNLOCK (object);
-}
-
-static void
 gst_asd_pca_train_class_init (GstAsdPcaTrainClass * klass)
 {
-  GObjectClass *object_class = G_OBJECT_CLASS (klass);
   GstElementClass *element_class = GST_ELEMENT_CLASS (klass);
   GstAsdTrainerClass *trainer_class = GST_ASD_TRAINER_CLASS (klass);
-  GParamFlags flags = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS |
-      GST_PARAM_MUTABLE_READY;
 
-  object_class->set_property = gst_asd_pca_train_set_property;
-  object_class->get_property = gst_asd_pca_train_get_property;
-  g_object_class_install_property (object_class, PROP_VARIANCE,
+  GST_ASD_PROPERTY (klass, GstAsdPcaTrain, config.variance,
       g_param_spec_double ("variance", "Variance", "Part of the variance that "
           "the components keep, if components is 0", 1e-6, 1,
-          DEFAULT_VARIANCE, flags));
-  g_object_class_install_property (object_class, PROP_COMPONENTS,
+          DEFAULT_VARIANCE, GST_ASD_PARAM_READY));
+  GST_ASD_PROPERTY (klass, GstAsdPcaTrain, config.components,
       g_param_spec_uint ("components", "Components", "Number of components "
           "to keep, 0 for as many as variance needs", 0, 1 << 24,
-          DEFAULT_COMPONENTS, flags));
-  g_object_class_install_property (object_class, PROP_WHITEN,
+          DEFAULT_COMPONENTS, GST_ASD_PARAM_READY));
+  GST_ASD_PROPERTY (klass, GstAsdPcaTrain, config.whiten,
       g_param_spec_boolean ("whiten", "Whiten",
-          "Give each component a variance of 1", DEFAULT_WHITEN, flags));
+          "Give each component a variance of 1", DEFAULT_WHITEN,
+          GST_ASD_PARAM_READY));
 
   gst_element_class_add_static_pad_template (element_class, &sink_template);
   gst_element_class_set_static_metadata (element_class,
@@ -167,7 +108,4 @@ gst_asd_pca_train_class_init (GstAsdPcaTrainClass * klass)
 static void
 gst_asd_pca_train_init (GstAsdPcaTrain * self)
 {
-  self->config.variance = DEFAULT_VARIANCE;
-  self->config.components = DEFAULT_COMPONENTS;
-  self->config.whiten = DEFAULT_WHITEN;
 }

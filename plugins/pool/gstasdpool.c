@@ -31,45 +31,25 @@
 #include <gst/asd/asd.h>
 
 #define GST_TYPE_ASD_POOL (gst_asd_pool_get_type ())
-G_DECLARE_FINAL_TYPE (GstAsdPool, gst_asd_pool, GST, ASD_POOL, GstAsdTransform)
+G_DECLARE_FINAL_TYPE (GstAsdPool, gst_asd_pool, GST, ASD_POOL, GstAsdTransform);
+
 #define DEFAULT_METHOD ASD_POOL_MEAN
 #define DEFAULT_R 0.99
-     enum
-     {
-       PROP_0,
-       PROP_METHOD,
-       PROP_R,
-     };
 
-     struct _GstAsdPool
-     {
-       GstAsdTransform parent;
+struct _GstAsdPool
+{
+  GstAsdTransform parent;
 
-       /* properties, under the object lock */
-       AsdPoolMethod method;
-       gdouble r;
+  /* properties, under the object lock */
+  AsdPoolMethod method;
+  gdouble r;
 
-       AsdPool *pool;
-     };
+  AsdPool *pool;
+};
 
 G_DEFINE_TYPE (GstAsdPool, gst_asd_pool, GST_TYPE_ASD_TRANSFORM);
 GST_ELEMENT_REGISTER_DEFINE (asdpool, "asdpool", GST_RANK_NONE,
     GST_TYPE_ASD_POOL);
-
-#define GST_TYPE_ASD_POOL_METHOD (gst_asd_pool_method_get_type ())
-     static GType gst_asd_pool_method_get_type (void)
-{
-  static gsize type = 0;
-
-  if (g_once_init_enter (&type)) {
-    GType new_type = g_enum_register_static ("GstAsdPoolMethod",
-        asd_pool_method_values ());
-
-    gst_type_mark_as_plugin_api (new_type, 0);
-    g_once_init_leave (&type, new_type);
-  }
-  return type;
-}
 
 static gboolean
 gst_asd_pool_load (GstAsdStage * stage, AsdModelSection * section,
@@ -116,65 +96,20 @@ gst_asd_pool_transform (GstAsdTransform * transform, const gfloat *frames,
 }
 
 static void
-gst_asd_pool_set_property (GObject * object, guint id, const GValue * value,
-    GParamSpec * pspec)
-{
-  GstAsdPool *self = GST_ASD_POOL (object);
-
-  GST_OBJECT_LOCK (self);
-  switch (id) {
-    case PROP_METHOD:
-      self->method = g_value_get_enum (value);
-      break;
-    case PROP_R:
-      self->r = g_value_get_double (value);
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
-      break;
-  }
-  GST_OBJECT_UNLOCK (self);
-}
-
-static void
-gst_asd_pool_get_property (GObject * object, guint id, GValue * value,
-    GParamSpec * pspec)
-{
-  GstAsdPool *self = GST_ASD_POOL (object);
-
-  GST_OBJECT_LOCK (self);
-  switch (id) {
-    case PROP_METHOD:
-      g_value_set_enum (value, self->method);
-      break;
-    case PROP_R:
-      g_value_set_double (value, self->r);
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
-      break;
-  }
-  GST_OBJECT_UNLOCK (self);
-}
-
-static void
 gst_asd_pool_class_init (GstAsdPoolClass * klass)
 {
-  GObjectClass *object_class = G_OBJECT_CLASS (klass);
   GstAsdStageClass *stage_class = GST_ASD_STAGE_CLASS (klass);
   GstAsdTransformClass *transform_class = GST_ASD_TRANSFORM_CLASS (klass);
-  GParamFlags flags = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS |
-      GST_PARAM_MUTABLE_READY;
 
-  object_class->set_property = gst_asd_pool_set_property;
-  object_class->get_property = gst_asd_pool_get_property;
-  g_object_class_install_property (object_class, PROP_METHOD,
+  GST_ASD_PROPERTY (klass, GstAsdPool, method,
       g_param_spec_enum ("method", "Method", "What is taken over the frames",
-          GST_TYPE_ASD_POOL_METHOD, DEFAULT_METHOD, flags));
-  g_object_class_install_property (object_class, PROP_R,
-      g_param_spec_double ("r", "r", "Of gwrp: weight of a value over that of "
+          gst_asd_enum_type ("GstAsdPoolMethod", asd_pool_method_values ()),
+          DEFAULT_METHOD, GST_ASD_PARAM_READY));
+  GST_ASD_PROPERTY (klass, GstAsdPool, r,
+      g_param_spec_double ("r", "r",
+          "Of gwrp: weight of a value over that of "
           "the next larger one; 0 is the maximum, 1 the mean", 0, 1, DEFAULT_R,
-          flags));
+          GST_ASD_PARAM_READY));
 
   gst_element_class_set_static_metadata (GST_ELEMENT_CLASS (klass),
       "Frame pooling", "Filter/Analyzer/Audio",
@@ -189,6 +124,4 @@ gst_asd_pool_class_init (GstAsdPoolClass * klass)
 static void
 gst_asd_pool_init (GstAsdPool * self)
 {
-  self->method = DEFAULT_METHOD;
-  self->r = DEFAULT_R;
 }

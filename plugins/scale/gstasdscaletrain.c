@@ -30,51 +30,28 @@
 
 #define GST_TYPE_ASD_SCALE_TRAIN (gst_asd_scale_train_get_type ())
 G_DECLARE_FINAL_TYPE (GstAsdScaleTrain, gst_asd_scale_train, GST,
-    ASD_SCALE_TRAIN, GstAsdTrainer)
+    ASD_SCALE_TRAIN, GstAsdTrainer);
+
 #define DEFAULT_LOG FALSE
 #define DEFAULT_METHOD ASD_SCALE_STANDARDISE
 #define DEFAULT_LOW -5
 #define DEFAULT_HIGH 5
-     enum
-     {
-       PROP_0,
-       PROP_LOG,
-       PROP_METHOD,
-       PROP_LOW,
-       PROP_HIGH,
-     };
 
-     struct _GstAsdScaleTrain
-     {
-       GstAsdTrainer parent;
+struct _GstAsdScaleTrain
+{
+  GstAsdTrainer parent;
 
-       AsdScaleConfig config;   /* under the object lock */
+  AsdScaleConfig config;        /* under the object lock */
 
-       AsdScaleTrainer *trainer;
-     };
+  AsdScaleTrainer *trainer;
+};
 
-     static GstStaticPadTemplate sink_template =
-         GST_STATIC_PAD_TEMPLATE ("sink",
+static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE ("sink",
     GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS (GST_ASD_FEATURES_CAPS));
 
 G_DEFINE_TYPE (GstAsdScaleTrain, gst_asd_scale_train, GST_TYPE_ASD_TRAINER);
 GST_ELEMENT_REGISTER_DEFINE (asdscaletrain, "asdscaletrain", GST_RANK_NONE,
     GST_TYPE_ASD_SCALE_TRAIN);
-
-#define GST_TYPE_ASD_SCALE_METHOD (gst_asd_scale_method_get_type ())
-     static GType gst_asd_scale_method_get_type (void)
-{
-  static gsize type = 0;
-
-  if (g_once_init_enter (&type)) {
-    GType new_type = g_enum_register_static ("GstAsdScaleMethod",
-        asd_scale_method_values ());
-
-    gst_type_mark_as_plugin_api (new_type, 0);
-    g_once_init_leave (&type, new_type);
-  }
-  return type;
-}
 
 static void
 gst_asd_scale_train_reset (GstAsdTrainer * trainer)
@@ -122,60 +99,6 @@ gst_asd_scale_train_fit (GstAsdTrainer * trainer, AsdModelWriter * writer,
 }
 
 static void
-gst_asd_scale_train_set_property (GObject * object, guint id,
-    const GValue * value, GParamSpec * pspec)
-{
-  AsdScaleConfig *config = &GST_ASD_SCALE_TRAIN (object)->config;
-
-  GST_OBJECT_LOCK (object);
-  switch (id) {
-    case PROP_LOG:
-      config->log = g_value_get_boolean (value);
-      break;
-    case PROP_METHOD:
-      config->method = g_value_get_enum (value);
-      break;
-    case PROP_LOW:
-      config->low = g_value_get_double (value);
-      break;
-    case PROP_HIGH:
-      config->high = g_value_get_double (value);
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
-      break;
-  }
-  GST_OBJECT_UNLOCK (object);
-}
-
-static void
-gst_asd_scale_train_get_property (GObject * object, guint id, GValue * value,
-    GParamSpec * pspec)
-{
-  AsdScaleConfig *config = &GST_ASD_SCALE_TRAIN (object)->config;
-
-  GST_OBJECT_LOCK (object);
-  switch (id) {
-    case PROP_LOG:
-      g_value_set_boolean (value, config->log);
-      break;
-    case PROP_METHOD:
-      g_value_set_enum (value, config->method);
-      break;
-    case PROP_LOW:
-      g_value_set_double (value, config->low);
-      break;
-    case PROP_HIGH:
-      g_value_set_double (value, config->high);
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
-      break;
-  }
-  GST_OBJECT_UNLOCK (object);
-}
-
-static void
 gst_asd_scale_train_finalize (GObject * object)
 {
   gst_asd_scale_train_reset (GST_ASD_TRAINER (object));
@@ -188,26 +111,27 @@ gst_asd_scale_train_class_init (GstAsdScaleTrainClass * klass)
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
   GstElementClass *element_class = GST_ELEMENT_CLASS (klass);
   GstAsdTrainerClass *trainer_class = GST_ASD_TRAINER_CLASS (klass);
-  GParamFlags flags = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS |
-      GST_PARAM_MUTABLE_READY;
 
-  object_class->set_property = gst_asd_scale_train_set_property;
-  object_class->get_property = gst_asd_scale_train_get_property;
   object_class->finalize = gst_asd_scale_train_finalize;
-  g_object_class_install_property (object_class, PROP_LOG,
+  GST_ASD_PROPERTY (klass, GstAsdScaleTrain, config.log,
       g_param_spec_boolean ("log", "Logarithm", "Take the logarithm "
           "ln (x + 1e-12) of the features first, for energies", DEFAULT_LOG,
-          flags));
-  g_object_class_install_property (object_class, PROP_METHOD,
-      g_param_spec_enum ("method", "Method", "What each dimension is brought "
+          GST_ASD_PARAM_READY));
+  GST_ASD_PROPERTY (klass, GstAsdScaleTrain, config.method,
+      g_param_spec_enum ("method", "Method",
+          "What each dimension is brought "
           "to: mean 0 and standard deviation 1, from low to high, or left as "
-          "it is", GST_TYPE_ASD_SCALE_METHOD, DEFAULT_METHOD, flags));
-  g_object_class_install_property (object_class, PROP_LOW,
-      g_param_spec_double ("low", "Low", "Where min-max brings the smallest "
-          "training value", -1e6, 1e6, DEFAULT_LOW, flags));
-  g_object_class_install_property (object_class, PROP_HIGH,
-      g_param_spec_double ("high", "High", "Where min-max brings the largest "
-          "training value; above low", -1e6, 1e6, DEFAULT_HIGH, flags));
+          "it is", gst_asd_enum_type ("GstAsdScaleMethod",
+              asd_scale_method_values ()), DEFAULT_METHOD,
+          GST_ASD_PARAM_READY));
+  GST_ASD_PROPERTY (klass, GstAsdScaleTrain, config.low,
+      g_param_spec_double ("low", "Low",
+          "Where min-max brings the smallest training value", -1e6, 1e6,
+          DEFAULT_LOW, GST_ASD_PARAM_READY));
+  GST_ASD_PROPERTY (klass, GstAsdScaleTrain, config.high,
+      g_param_spec_double ("high", "High",
+          "Where min-max brings the largest training value; above low", -1e6,
+          1e6, DEFAULT_HIGH, GST_ASD_PARAM_READY));
 
   gst_element_class_add_static_pad_template (element_class, &sink_template);
   gst_element_class_set_static_metadata (element_class,
@@ -222,8 +146,4 @@ gst_asd_scale_train_class_init (GstAsdScaleTrainClass * klass)
 static void
 gst_asd_scale_train_init (GstAsdScaleTrain * self)
 {
-  self->config.log = DEFAULT_LOG;
-  self->config.method = DEFAULT_METHOD;
-  self->config.low = DEFAULT_LOW;
-  self->config.high = DEFAULT_HIGH;
 }

@@ -37,29 +37,25 @@
 
 #define GST_TYPE_ASD_STACK (gst_asd_stack_get_type ())
 G_DECLARE_FINAL_TYPE (GstAsdStack, gst_asd_stack, GST, ASD_STACK,
-    GstAsdTransform)
+    GstAsdTransform);
+
 #define DEFAULT_FRAMES 5
-     enum
-     {
-       PROP_0,
-       PROP_FRAMES,
-     };
 
-     struct _GstAsdStack
-     {
-       GstAsdTransform parent;
+struct _GstAsdStack
+{
+  GstAsdTransform parent;
 
-       guint frames_property;   /* under the object lock */
+  guint frames_property;        /* under the object lock */
 
-       guint frames;            /* from start to stop */
-     };
+  guint frames;                 /* from start to stop */
+};
 
 G_DEFINE_TYPE (GstAsdStack, gst_asd_stack, GST_TYPE_ASD_TRANSFORM);
 GST_ELEMENT_REGISTER_DEFINE (asdstack, "asdstack", GST_RANK_NONE,
     GST_TYPE_ASD_STACK);
 
-     static gboolean
-         gst_asd_stack_load (GstAsdStage * stage, AsdModelSection * section,
+static gboolean
+gst_asd_stack_load (GstAsdStage * stage, AsdModelSection * section,
     GError ** error)
 {
   GstAsdStack *self = GST_ASD_STACK (stage);
@@ -120,47 +116,15 @@ gst_asd_stack_transform (GstAsdTransform * transform, const gfloat *frames,
 }
 
 static void
-gst_asd_stack_set_property (GObject * object, guint id, const GValue * value,
-    GParamSpec * pspec)
-{
-  GstAsdStack *self = GST_ASD_STACK (object);
-
-  GST_OBJECT_LOCK (self);
-  if (id == PROP_FRAMES)
-    self->frames_property = g_value_get_uint (value);
-  else
-    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
-  GST_OBJECT_UNLOCK (self);
-}
-
-static void
-gst_asd_stack_get_property (GObject * object, guint id, GValue * value,
-    GParamSpec * pspec)
-{
-  GstAsdStack *self = GST_ASD_STACK (object);
-
-  GST_OBJECT_LOCK (self);
-  if (id == PROP_FRAMES)
-    g_value_set_uint (value, self->frames_property);
-  else
-    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
-  GST_OBJECT_UNLOCK (self);
-}
-
-static void
 gst_asd_stack_class_init (GstAsdStackClass * klass)
 {
-  GObjectClass *object_class = G_OBJECT_CLASS (klass);
   GstAsdStageClass *stage_class = GST_ASD_STAGE_CLASS (klass);
   GstAsdTransformClass *transform_class = GST_ASD_TRANSFORM_CLASS (klass);
 
-  object_class->set_property = gst_asd_stack_set_property;
-  object_class->get_property = gst_asd_stack_get_property;
-  g_object_class_install_property (object_class, PROP_FRAMES,
+  GST_ASD_PROPERTY (klass, GstAsdStack, frames_property,
       g_param_spec_uint ("frames", "Frames",
           "Number of neighbours that become one frame", 1, 1024,
-          DEFAULT_FRAMES, G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS |
-          GST_PARAM_MUTABLE_READY));
+          DEFAULT_FRAMES, GST_ASD_PARAM_READY));
 
   gst_element_class_set_static_metadata (GST_ELEMENT_CLASS (klass),
       "Frame stacking", "Filter/Analyzer/Audio",
@@ -175,5 +139,4 @@ gst_asd_stack_class_init (GstAsdStackClass * klass)
 static void
 gst_asd_stack_init (GstAsdStack * self)
 {
-  self->frames_property = DEFAULT_FRAMES;
 }
