@@ -5,12 +5,12 @@
 #   simulate-dcase.sh ROOT [--ids N] [--train N] [--test N] [--seconds N]
 #
 # makes, for each of fan, pump, slider and valve and for --ids individuals of
-# each (default 2), ROOT/MACHINE/train with --train normal clips (40) and
+# each (default 2), ROOT/MACHINE/train with --train normal clips (100) and
 # ROOT/MACHINE/test with --test normal and as many anomalous clips (20).
 # gst-launch-1.0 must find asdtestsrc (meson devenv, or installed).
 set -eu
 
-ids=2 train=40 test=20 seconds=10 root=
+ids=2 train=100 test=20 seconds=10 root=
 
 usage() {
   echo 'usage: simulate-dcase.sh ROOT [--ids N] [--train N] [--test N]' \
