@@ -213,8 +213,9 @@ make_test (const MonitorOptions * options, GError ** error)
     return NULL;
   }
   /* Tenths of a second; without an end it is as slow as a real machine. */
-  g_object_set (element, "samplesperbuffer", TOOL_RATE / 10, "severity",
-      options->severity, "fault-time",
+  g_object_set (element, "samplesperbuffer", TOOL_RATE / 10, "machine-id",
+      options->machine_id, "seed", options->seed, "snr", options->snr,
+      "severity", options->severity, "fault-time",
       (guint64) (options->fault_at * GST_SECOND), "is-live",
       options->duration == 0, NULL);
   return element;

@@ -19,6 +19,7 @@ static MonitorOptions options = {
   .machine = "fan",
   .fault = "none",
   .severity = 0.5,
+  .snr = 6,
 };
 
 static const GOptionEntry entries[] = {
@@ -43,6 +44,12 @@ static const GOptionEntry entries[] = {
       "ADDRESS:PORT"},
   {"machine", 0, 0, G_OPTION_ARG_STRING, &options.machine,
       "what \"test\" simulates: fan (default), pump, slider, valve", "KIND"},
+  {"machine-id", 0, 0, G_OPTION_ARG_INT, &options.machine_id,
+      "which individual of its kind (default: 0)", "N"},
+  {"seed", 0, 0, G_OPTION_ARG_INT, &options.seed,
+      "which recording of the simulated machine (default: 0)", "N"},
+  {"snr", 0, 0, G_OPTION_ARG_DOUBLE, &options.snr,
+      "its level over that of the factory noise, in dB (default: 6)", "DB"},
   {"fault", 0, 0, G_OPTION_ARG_STRING, &options.fault,
       "fault of the simulated machine", "FAULT"},
   {"fault-at", 0, 0, G_OPTION_ARG_DOUBLE, &options.fault_at,
@@ -298,6 +305,10 @@ check_options (void)
     return tool_usage ("--duration and --fault-at are 0 to 1e9 seconds");
   if (!(options.severity >= 0 && options.severity <= 1))
     return tool_usage ("--severity is 0 to 1");
+  if (!(options.snr >= -20 && options.snr <= 60))
+    return tool_usage ("--snr is -20 to 60 dB");
+  if (options.machine_id < 0 || options.seed < 0)
+    return tool_usage ("--machine-id and --seed are not negative");
   if (options.interval < 0 || options.interval > TOOL_MAX_WINDOW
       || (options.interval > 0 && options.interval < GST_MSECOND))
     return tool_usage ("--interval is in ns: 2 s are 2000000000");

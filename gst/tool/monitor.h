@@ -19,6 +19,9 @@ typedef struct
   int channel;                  /* G_MININT = the model's */
   double duration;
   const char *machine;          /* of the input "test" */
+  int machine_id;
+  int seed;
+  double snr;
   const char *fault;
   double fault_at;
   double severity;

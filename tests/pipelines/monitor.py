@@ -50,6 +50,20 @@ def simulated_fault():
     return f'alarm from {started[0]["start"] / 1e9} s on'
 
 
+def simulated_recordings():
+    """The individual, the recording and the noise can be chosen."""
+    scores = []
+    for choice in [[], ['--seed', 0, '--machine-id', 0, '--snr', 6],
+                   ['--seed', 1], ['--machine-id', 1], ['--snr', 0]]:
+        monitor = Monitor('--model', make_model(), 'test', '--duration', 3,
+                          *choice)
+        check_equal(monitor.finish(), 0, 'exit code')
+        scores.append(tuple(event['score'] for event in monitor.select('score')))
+    check_equal(scores[1], scores[0], 'the defaults')
+    check_equal(len(set(scores)), 4, 'different sounds')
+    check_equal({len(each) for each in scores}, {3}, 'windows')
+
+
 def window_and_interval():
     monitor = Monitor('--model', make_model(), '--window', 2 * WINDOW,
                       '--interval', WINDOW // 2, 'test', '--duration', 6)
@@ -129,6 +143,9 @@ def usage():
             (['--model', 'm.asd', '--streams', 'list'], 'leave out --model'),
             (['--model', 'm.asd', 'test', '--duration', '-1'], '--duration'),
             (['--model', 'm.asd', 'test', '--severity', '2'], '--severity'),
+            (['--model', 'm.asd', 'test', '--snr', '99'], '--snr'),
+            (['--model', 'm.asd', 'test', '--seed', '-1'], '--seed'),
+            (['--model', 'm.asd', 'test', '--machine-id', '-1'], '--machine-id'),
             (['--model', 'm.asd', 'test', '--interval', '2'], '--interval'),
             (['--model', 'm.asd', 'test', '--window', '2'], '--window')]:
         fails(2, pattern, 'gst-asd', 'monitor', *args)
@@ -182,6 +199,6 @@ def sensor_fault():
     check(not late, late)
 
 
-main([same_as_score, simulated_fault, window_and_interval, many_streams,
-      wrong_lists, wrong_input, usage, full_disk_and_closed_pipe, interrupt,
-      sensor_fault])
+main([same_as_score, simulated_fault, simulated_recordings,
+      window_and_interval, many_streams, wrong_lists, wrong_input, usage,
+      full_disk_and_closed_pipe, interrupt, sensor_fault])

@@ -46,10 +46,11 @@ def check_equal(got, wanted, what):
     check(got == wanted, f'{what}: {got!r}, not {wanted!r}')
 
 
-def run(code, *args, **kwargs):
+def run(code, *args, timeout=100, **kwargs):
     """Runs a program that is to end with the exit code."""
     done = subprocess.run(list(map(str, args)), capture_output=True, text=True,
-                          stdin=subprocess.DEVNULL, timeout=100, **kwargs)
+                          stdin=subprocess.DEVNULL, timeout=timeout,
+                          **kwargs)
     if done.returncode != code:
         print(done.stdout, done.stderr, sep='\n')
         raise Failure(f'exit code {done.returncode}, not {code}, of: '
