@@ -248,22 +248,46 @@ is_pad_of_element (GstPad * pad)
   return ret;
 }
 
+/* The last one; NULL where there is none. */
+static GstElement *
+find_extractor (GstAsdLaunch * launch, guint *n)
+{
+  GstElement *extractor = NULL;
+  guint i;
+
+  for (i = *n = 0; i < launch->elements->len; i++) {
+    if (GST_IS_ASD_EXTRACTOR (g_ptr_array_index (launch->elements, i))) {
+      extractor = g_ptr_array_index (launch->elements, i);
+      (*n)++;
+    }
+  }
+  return extractor;
+}
+
+gboolean
+gst_asd_launch_describe_features (GstAsdLaunch * launch, gint rate,
+    GstAsdFeatureInfo * info, GError ** error)
+{
+  guint n;
+  GstAsdExtractor *extractor = (GstAsdExtractor *) find_extractor (launch, &n);
+
+  memset (info, 0, sizeof (*info));
+  info->rate = rate;
+  return extractor == NULL
+      || GST_ASD_EXTRACTOR_GET_CLASS (extractor)->setup (extractor, rate, info,
+      error);
+}
+
 gboolean
 gst_asd_launch_cut_to_features (GstAsdLaunch * launch, GError ** error)
 {
   GPtrArray *elements = launch->elements;
-  GstElement *extractor = NULL;
   GHashTable *upstream;
   GstPad *src, *next;
-  guint i, n = 0;
+  guint i, n;
+  GstElement *extractor = find_extractor (launch, &n);
 
-  for (i = 0; i < elements->len; i++) {
-    if (GST_IS_ASD_EXTRACTOR (g_ptr_array_index (elements, i))) {
-      extractor = g_ptr_array_index (elements, i);
-      n++;
-    }
-  }
-  if (n == 0)
+  if (extractor == NULL)
     return TRUE;
   src = gst_element_get_static_pad (extractor, "src");
   next = gst_pad_get_peer (src);

@@ -6,7 +6,7 @@
 #ifndef __GST_ASD_LAUNCH_H__
 #define __GST_ASD_LAUNCH_H__
 
-#include <gst/gst.h>
+#include "gstasdfeatures.h"
 
 G_BEGIN_DECLS
 
@@ -40,6 +40,10 @@ GstElement *gst_asd_launch_find_stage (GstAsdLaunch * launch,
 /* The trainer (floating) of a stage that is there. */
 GstElement *gst_asd_launch_make_trainer (GstAsdLaunch * launch,
     const gchar * stage);
+
+/* What the extractor gives; the kind is empty where there is none. */
+gboolean gst_asd_launch_describe_features (GstAsdLaunch * launch, gint rate,
+    GstAsdFeatureInfo * info, GError ** error);
 
 /* Takes the extractor and all before it out of the bin. */
 gboolean gst_asd_launch_cut_to_features (GstAsdLaunch * launch,

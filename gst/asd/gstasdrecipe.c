@@ -311,6 +311,20 @@ read_value (GParamSpec * pspec, const gchar * text, GValue * value)
   return ok && !g_param_value_validate (pspec, value);
 }
 
+/* Returns ", LOW to HIGH" of a number, else nothing. */
+static gchar *
+describe_range (GParamSpec * pspec)
+{
+  if (G_IS_PARAM_SPEC_DOUBLE (pspec))
+    return g_strdup_printf (", %g to %g",
+        G_PARAM_SPEC_DOUBLE (pspec)->minimum,
+        G_PARAM_SPEC_DOUBLE (pspec)->maximum);
+  if (G_IS_PARAM_SPEC_UINT (pspec))
+    return g_strdup_printf (", %u to %u", G_PARAM_SPEC_UINT (pspec)->minimum,
+        G_PARAM_SPEC_UINT (pspec)->maximum);
+  return g_strdup ("");
+}
+
 static gboolean
 set_property_from_text (GObject * object, const gchar * stage,
     const gchar * name, const gchar * text, GError ** error)
@@ -319,6 +333,7 @@ set_property_from_text (GObject * object, const gchar * stage,
   GParamSpec *pspec =
       g_object_class_find_property (G_OBJECT_GET_CLASS (object), name);
   GValue value = G_VALUE_INIT;
+  gchar *range;
   gboolean ok;
 
   if (g_strv_contains (not_options, name)) {
@@ -336,13 +351,16 @@ set_property_from_text (GObject * object, const gchar * stage,
   }
   g_value_init (&value, pspec->value_type);
   ok = read_value (pspec, text, &value);
-  if (ok)
+  if (ok) {
     g_object_set_property (object, name, &value);
-  else
+  } else {
+    range = describe_range (pspec);
     g_set_error (error, ASD_ERROR, ASD_ERROR_FORMAT,
-        "%s.%s=%s: not a value of this property (%s): see 'gst-inspect-1.0 "
-        "%s'", stage, name, text, g_param_spec_get_blurb (pspec),
+        "%s.%s=%s: not a value of this property (%s%s): see 'gst-inspect-1.0 "
+        "%s'", stage, name, text, g_param_spec_get_blurb (pspec), range,
         GST_OBJECT_NAME (gst_element_get_factory (GST_ELEMENT (object))));
+    g_free (range);
+  }
   g_value_unset (&value);
   return ok;
 }
@@ -462,8 +480,16 @@ gst_asd_recipe_set_option (GstAsdRecipe * recipe, const gchar * option,
 }
 
 gboolean
-gst_asd_recipe_start_at_features (GstAsdRecipe * recipe, GError ** error)
+gst_asd_recipe_start_at_features (GstAsdRecipe * recipe, gint rate,
+    GstAsdFeatureInfo * left_out, GError ** error)
 {
+  GstAsdLaunch *launch = parse (recipe, error);
+  gboolean ok = launch != NULL
+      && gst_asd_launch_describe_features (launch, rate, left_out, error);
+
+  gst_asd_launch_free (launch);
+  if (!ok)
+    return FALSE;
   recipe->from_features = TRUE;
   if (update_stages (recipe, error))
     return TRUE;

@@ -7,7 +7,7 @@
 #define __GST_ASD_RECIPE_H__
 
 #include <asd/asd.h>
-#include <gst/gst.h>
+#include <gst/asd/gstasdfeatures.h>
 
 G_BEGIN_DECLS
 
@@ -102,12 +102,15 @@ gboolean gst_asd_recipe_set_option (GstAsdRecipe * recipe,
 
 /**
  * gst_asd_recipe_start_at_features: (skip)
+ * @rate: of the sound that the features come from
+ * @left_out: (out): what the extractor that is left out would give, with an
+ *     empty kind where there is none
  *
  * Leaves out the extractor and all before it, for input that consists of
  * features already. A recipe that starts at features stays as it is.
  */
-gboolean gst_asd_recipe_start_at_features (GstAsdRecipe * recipe,
-    GError ** error);
+gboolean gst_asd_recipe_start_at_features (GstAsdRecipe * recipe, gint rate,
+    GstAsdFeatureInfo * left_out, GError ** error);
 
 /**
  * gst_asd_recipe_make_bin: (skip)

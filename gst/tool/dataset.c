@@ -300,12 +300,35 @@ compare_machines (gconstpointer a, gconstpointer b)
   return order != 0 ? order : strcmp (x->id, y->id);
 }
 
+static gboolean
+has_machine (GPtrArray * machines, const char *name)
+{
+  guint i;
+
+  for (i = 0; i < machines->len; i++)
+    if (strcmp (((Machine *) g_ptr_array_index (machines, i))->machine,
+            name) == 0)
+      return TRUE;
+  return FALSE;
+}
+
+/* One of those wanted that is not there, or NULL. */
+static const char *
+find_missing (GPtrArray * machines, char **only)
+{
+  for (; only != NULL && *only != NULL; only++)
+    if (!has_machine (machines, *only))
+      return *only;
+  return NULL;
+}
+
 static GPtrArray *
-open_tree (const char *root, const char *only_machine, guint seed,
-    AddFunc add, const char *expected, GError ** error)
+open_tree (const char *root, char **only, guint seed, AddFunc add,
+    const char *expected, GError ** error)
 {
   GPtrArray *machines = g_ptr_array_new_with_free_func (machine_free);
   GPtrArray *folders = list_folder (root, NULL);
+  const char *missing;
   guint i;
 
   for (i = 0; i < folders->len; i++) {
@@ -313,39 +336,37 @@ open_tree (const char *root, const char *only_machine, guint seed,
     char *name = g_path_get_basename (folder);
 
     if (g_file_test (folder, G_FILE_TEST_IS_DIR)
-        && (only_machine == NULL || strcmp (only_machine, name) == 0))
+        && (only == NULL || g_strv_contains ((const char *const *) only, name)))
       add (machines, folder, name, seed);
     g_free (name);
   }
   g_ptr_array_unref (folders);
   g_ptr_array_sort (machines, compare_machines);
-  if (machines->len > 0)
+  missing = find_missing (machines, only);
+  if (machines->len > 0 && missing == NULL)
     return machines;
 
   g_set_error (error, ASD_ERROR, ASD_ERROR_MISSING,
       g_file_test (root, G_FILE_TEST_IS_DIR) ?
       "%s: no machine%s%s in it: expected %s" :
       "%s: is no folder, and has no machine%s%s: expected %s", root,
-      only_machine != NULL ? " " : "", only_machine != NULL ? only_machine : "",
-      expected);
+      missing != NULL ? " " : "", missing != NULL ? missing : "", expected);
   g_ptr_array_unref (machines);
   return NULL;
 }
 
 GPtrArray *
-dataset_open (const char *root, const char *only_machine, guint seed,
-    GError ** error)
+dataset_open (const char *root, char **only, guint seed, GError ** error)
 {
-  return open_tree (root, only_machine, seed, add_recordings,
+  return open_tree (root, only, seed, add_recordings,
       "MACHINE/{train,test}/normal_id_00_....wav (DCASE 2020) or "
       "MACHINE/id_00/{normal,abnormal}/ (MIMII)", error);
 }
 
 GPtrArray *
-dataset_open_features (const char *root, const char *only_machine,
-    GError ** error)
+dataset_open_features (const char *root, char **only, GError ** error)
 {
-  return open_tree (root, only_machine, 0, add_feature_folders,
+  return open_tree (root, only, 0, add_feature_folders,
       "MACHINE/id_00/train.npy, test.npy and test_labels.npy, as 'gst-asd "
       "extract' writes them", error);
 }

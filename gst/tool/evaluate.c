@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static char *opt_data, *opt_features, *opt_out, *opt_machine, *opt_threshold;
-static char **opt_recipes, **opt_train;
+static char *opt_data, *opt_features, *opt_out, *opt_threshold;
+static char **opt_recipes, **opt_train, **opt_machines;
 static gint64 opt_window;
 static int opt_seed, opt_channel, opt_jobs;
 
@@ -32,8 +32,8 @@ static const GOptionEntry entries[] = {
       "gamma:P, quantile:Q or mean-std:K: calibrate each model as 'gst-asd "
         "train' does and tell precision, recall and F1 at its threshold; takes "
         "about 6 times as long", "RULE"},
-  {"machine", 0, 0, G_OPTION_ARG_STRING, &opt_machine,
-      "only this machine type", "M"},
+  {"machine", 0, 0, G_OPTION_ARG_STRING_ARRAY, &opt_machines,
+      "only this machine type; may be given more than once", "M"},
   {"jobs", 0, 0, G_OPTION_ARG_INT, &opt_jobs,
       "machine ids to work on at once (default: one for each processor)", "N"},
   {"seed", 0, 0, G_OPTION_ARG_INT, &opt_seed,
@@ -50,6 +50,8 @@ typedef struct
 {
   Training training;
   char *name;
+  GString *options;             /* of --train, those that it has a stage for */
+  GstAsdFeatureInfo extractor;  /* that --features takes the place of */
   char *out;                    /* folder for the scores */
   char *models;                 /* folder for the models, while it runs */
 } Run;
@@ -329,16 +331,12 @@ write_settings (const Run * run, GArray * jobs, double seconds, GError ** error)
   GKeyFile *settings = settings_new ("evaluate");
   GPtrArray *ids = g_ptr_array_new_with_free_func (g_free);
   GArray *clips = g_array_new (FALSE, FALSE, sizeof (gint));
-  char *options;
   gboolean ok;
   guint i;
 
   settings_set (settings, "recipe", "%s", run->name);
-  if (opt_train != NULL) {
-    options = g_strjoinv (" ", opt_train);
-    settings_set (settings, "training-options", "%s", options);
-    g_free (options);
-  }
+  if (run->options->len > 0)
+    settings_set (settings, "training-options", "%s", run->options->str);
   settings_set (settings, opt_features != NULL ? "features" : "data", "%s",
       opt_features != NULL ? opt_features : opt_data);
   settings_set (settings, "seed", "%d", opt_seed);
@@ -456,6 +454,7 @@ run_clear (gpointer data)
 
   gst_asd_recipe_free (run->training.recipe);
   g_free (run->name);
+  g_string_free (run->options, TRUE);
   g_free (run->out);
   g_free (run->models);
 }
@@ -468,12 +467,12 @@ add_run (GArray * runs, const char *recipe, GError ** error)
   guint i;
 
   run.name = name_recipe (recipe);
+  run.options = g_string_new (NULL);
   run.out = opt_recipes[1] == NULL ? g_strdup (opt_out) :
       g_build_filename (opt_out, run.name, NULL);
-  for (i = 0; ok && opt_train != NULL && opt_train[i] != NULL; i++)
-    ok = gst_asd_recipe_set_option (run.training.recipe, opt_train[i], error);
   ok = ok && (opt_features == NULL
-      || gst_asd_recipe_start_at_features (run.training.recipe, error));
+      || gst_asd_recipe_start_at_features (run.training.recipe, TOOL_RATE,
+          &run.extractor, error));
   for (i = 0; ok && i < runs->len; i++) {
     ok = strcmp (g_array_index (runs, Run, i).out, run.out) != 0;
     if (!ok)
@@ -482,6 +481,60 @@ add_run (GArray * runs, const char *recipe, GError ** error)
           "with an --out each", run.out);
   }
   g_array_append_val (runs, run);
+  return ok;
+}
+
+/* For each recipe that it fits, at least one. */
+static gboolean
+set_option (GArray * runs, const char *option, GError ** error)
+{
+  GError *why = NULL;
+  guint i, n_fit = 0;
+
+  for (i = 0; i < runs->len; i++) {
+    Run *run = &g_array_index (runs, Run, i);
+
+    g_clear_error (&why);
+    if (gst_asd_recipe_set_option (run->training.recipe, option, &why)) {
+      g_string_append_printf (run->options, "%s%s",
+          run->options->len > 0 ? " " : "", option);
+      n_fit++;
+    } else if (!g_error_matches (why, ASD_ERROR, ASD_ERROR_MISSING)) {
+      n_fit = 0;
+      break;
+    }
+  }
+  if (n_fit > 0) {
+    g_clear_error (&why);
+    return TRUE;
+  }
+  if (runs->len > 1 && g_error_matches (why, ASD_ERROR, ASD_ERROR_MISSING))
+    g_prefix_error (&why, "--train %s fits no recipe: ", option);
+  g_propagate_error (error, why);
+  return FALSE;
+}
+
+/* Features of another extractor than the recipe's would be scored without a
+ * word. */
+static gboolean
+check_features (const Run * run, const Machine * machine, GError ** error)
+{
+  const GstAsdFeatureInfo *wanted = &run->extractor, *info;
+  Source *source = *wanted->kind != '\0' ?
+      open_features (machine, "train.npy", NULL) : NULL;
+  gboolean ok = TRUE;
+
+  if (source != NULL) {
+    info = source_get_info (source);
+    ok = info->rows == wanted->rows && info->columns == wanted->columns;
+    if (!ok)
+      g_set_error (error, ASD_ERROR, ASD_ERROR_MISMATCH,
+          "%s: frames of %d x %d values, but the recipe %s is for %s of %d x "
+          "%d: extract with the extractor of the recipe, or leave it out of "
+          "the recipe", machine->features, info->rows, info->columns, run->name,
+          wanted->kind, wanted->rows, wanted->columns);
+  }
+  source_free (source);
   return ok;
 }
 
@@ -528,12 +581,17 @@ cmd_evaluate (int argc, char **argv)
       &error);
   for (i = 0; ok && opt_recipes[i] != NULL; i++)
     ok = add_run (runs, opt_recipes[i], &error);
+  for (i = 0; ok && opt_train != NULL && opt_train[i] != NULL; i++)
+    ok = set_option (runs, opt_train[i], &error);
   if (ok) {
     machines = opt_features != NULL ?
-        dataset_open_features (opt_features, opt_machine, &error) :
-        dataset_open (opt_data, opt_machine, opt_seed, &error);
+        dataset_open_features (opt_features, opt_machines, &error) :
+        dataset_open (opt_data, opt_machines, opt_seed, &error);
     ok = machines != NULL;
   }
+  for (i = 0; i < runs->len && ok && opt_features != NULL; i++)
+    ok = check_features (&g_array_index (runs, Run, i), machines->pdata[0],
+        &error);
   for (i = 0; i < runs->len && ok; i++)
     ok = evaluate (&g_array_index (runs, Run, i), machines, &error);
   code = ok ? tool_exit_code () : tool_fail (error);

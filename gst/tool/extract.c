@@ -9,8 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static char *opt_recipe, *opt_data, *opt_out, *opt_machine;
-static char **opt_train;
+static char *opt_recipe, *opt_data, *opt_out;
+static char **opt_train, **opt_machines;
 static gint64 opt_window;
 static int opt_seed, opt_channel;
 
@@ -23,8 +23,8 @@ static const GOptionEntry entries[] = {
       "data set in the layout of DCASE 2020 or MIMII", "ROOT"},
   {"out", 0, 0, G_OPTION_ARG_FILENAME, &opt_out,
       "folder for MACHINE/id_XX/*.npy", "FEATURES"},
-  {"machine", 0, 0, G_OPTION_ARG_STRING, &opt_machine,
-      "only this machine type", "M"},
+  {"machine", 0, 0, G_OPTION_ARG_STRING_ARRAY, &opt_machines,
+      "only this machine type; may be given more than once", "M"},
   {"seed", 0, 0, G_OPTION_ARG_INT, &opt_seed,
       "seed of everything random (default: 0)", "N"},
   {"window", 0, 0, G_OPTION_ARG_INT64, &opt_window,
@@ -202,7 +202,7 @@ extract (const Training * training, GError ** error)
   gboolean ok = TRUE;
   guint i, n_done = 0;
 
-  machines = dataset_open (opt_data, opt_machine, training->seed, error);
+  machines = dataset_open (opt_data, opt_machines, training->seed, error);
   if (machines == NULL)
     return FALSE;
   for (i = 0; i < machines->len; i++) {

@@ -186,17 +186,21 @@ fuse (GArray * systems, AsdEnsembleMethod method, GError ** error)
 
 /* What 'gst-asd report' says of the scores. */
 static gboolean
-write_settings (GError ** error)
+write_settings (GArray * systems, GError ** error)
 {
   GKeyFile *settings = settings_new ("fuse");
-  char *folders = g_strjoinv (", ", opt_folders);
+  GString *folders = g_string_new (NULL);
   gboolean ok;
+  guint i;
 
+  for (i = 0; i < systems->len; i++)
+    g_string_append_printf (folders, "%s%s", i > 0 ? ", " : "",
+        g_array_index (systems, System, i).folder);
   settings_set (settings, "method", "%s", opt_method);
   settings_set (settings, "normalize", "%s", opt_normalize);
-  settings_set (settings, "systems", "%s", folders);
+  settings_set (settings, "systems", "%s", folders->str);
   ok = settings_write (settings, opt_out, error);
-  g_free (folders);
+  g_string_free (folders, TRUE);
   g_key_file_unref (settings);
   return ok;
 }
@@ -222,8 +226,11 @@ open_systems (GArray * systems, GError ** error)
   guint i, j;
 
   for (i = 0; opt_folders[i] != NULL; i++) {
-    System system = { opt_folders[i], results_read (opt_folders[i], error) };
+    System system = { opt_folders[i] };
 
+    if (g_file_test (opt_folders[i], G_FILE_TEST_IS_REGULAR))
+      continue;
+    system.lists = results_read (opt_folders[i], error);
     if (system.lists == NULL)
       return FALSE;
     for (j = 0; normalise && j < system.lists->len; j++) {
@@ -234,6 +241,15 @@ open_systems (GArray * systems, GError ** error)
     }
     g_array_append_val (systems, system);
   }
+  if (systems->len == 0) {
+    g_set_error (error, ASD_ERROR, ASD_ERROR_MISSING,
+        "No folder of scores: name those that 'gst-asd evaluate' wrote");
+    return FALSE;
+  }
+  /* A pattern finds report.html, too. */
+  for (i = 0; opt_folders[i] != NULL; i++)
+    if (g_file_test (opt_folders[i], G_FILE_TEST_IS_REGULAR))
+      tool_remark (opt_folders[i], "is no folder of scores and left out");
   return TRUE;
 }
 
@@ -270,7 +286,7 @@ cmd_fuse (int argc, char **argv)
         "%s: cannot be made: %s", opt_out, g_strerror (errno));
     ok = FALSE;
   }
-  ok = ok && fuse (systems, method, &error) && write_settings (&error);
+  ok = ok && fuse (systems, method, &error) && write_settings (systems, &error);
   g_array_unref (systems);
   return ok ? tool_exit_code () : tool_fail (error);
 }

@@ -323,12 +323,16 @@ results_read (const char *folder, GError ** error)
 {
   GPtrArray *lists =
       g_ptr_array_new_with_free_func ((GDestroyNotify) score_list_free);
-  GDir *dir = g_dir_open (folder, 0, error);
+  GDir *dir = g_dir_open (folder, 0, NULL);
   ScoreList *list = NULL;
   gboolean ok = dir != NULL;
   const char *name;
   char *machine, *id, *path;
 
+  if (!ok)
+    g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (errno),
+        "%s: cannot be read (%s): name a folder that 'gst-asd evaluate' wrote",
+        folder, g_strerror (errno));
   while (ok && (name = g_dir_read_name (dir)) != NULL) {
     if (!parse_name (name, &machine, &id))
       continue;

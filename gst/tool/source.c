@@ -138,6 +138,12 @@ source_free (Source * source)
   g_free (source);
 }
 
+const GstAsdFeatureInfo *
+source_get_info (Source * source)
+{
+  return source->files != NULL ? NULL : &source->info;
+}
+
 guint
 source_get_size (Source * source)
 {
@@ -324,6 +330,20 @@ source_link_element (Source * source, GstElement * element, GstElement * bin)
   return ok;
 }
 
+/* What is no matter of a clip is one of a stage, if any. */
+static void
+remark_element (GstObject * element, const char *remark)
+{
+  char *stage = NULL;
+
+  if (g_object_class_find_property (G_OBJECT_GET_CLASS (element), "stage"))
+    g_object_get (element, "stage", &stage, NULL);
+  tool_remark (stage != NULL ? stage : GST_IS_ELEMENT (element) ?
+      gst_asd_element_get_label (GST_ELEMENT (element)) :
+      GST_OBJECT_NAME (element), remark);
+  g_free (stage);
+}
+
 static void
 handle_warning (Source * source, GstMessage * message)
 {
@@ -353,7 +373,7 @@ handle_warning (Source * source, GstMessage * message)
     }
   }
   if (file == NULL)
-    tool_remark (GST_OBJECT_NAME (message->src), error->message);
+    remark_element (message->src, error->message);
   else if (skipped)
     tool_skip (file, reason != NULL ? reason : error->message);
   else

@@ -517,26 +517,29 @@ GST_START_TEST (test_start_at_features)
 {
   static const struct
   {
-    const char *recipe, *stages, *factories;
+    const char *recipe, *stages, *factories, *left_out;
   } cases[] = {
-    {"asddenoise ! asdmodspec ! queue ! asdgraph", "graph", "asdgraph queue"},
-    {"asdmodspec ! asdgraph", "graph", "asdgraph"},
-    {"asdgraph", "graph", "asdgraph"},
-    {"queue ! asdgraph", "graph", "asdgraph queue"},
+    {"asddenoise ! asdmodspec ! queue ! asdgraph", "graph", "asdgraph queue",
+        "modspec"},
+    {"asdlogmel ! asdgraph", "graph", "asdgraph", "log-mel"},
+    {"asdgraph", "graph", "asdgraph", ""},
+    {"queue ! asdgraph", "graph", "asdgraph queue", ""},
     {"audioconvert ! asddenoise ! asdmodspec ! tee name=t  t. ! queue ! "
           "asdgraph stage=a  t. ! queue ! asdgraph stage=b", "a b",
-        "asdgraph asdgraph queue queue tee"},
+        "asdgraph asdgraph queue queue tee", "modspec"},
   };
   GstAsdRecipe *recipe = recipe_new (cases[__i__].recipe);
   const char *const *stages;
   g_autofree char *factories = NULL;
+  GstAsdFeatureInfo left_out;
   GError *error = NULL;
   GstElement *bin;
   GstCaps *caps;
   GstPad *sink;
 
-  fail_unless (gst_asd_recipe_start_at_features (recipe, &error), "%s",
-      error ? error->message : "");
+  fail_unless (gst_asd_recipe_start_at_features (recipe, 16000, &left_out,
+          &error), "%s", error ? error->message : "");
+  fail_unless_equals_string (left_out.kind, cases[__i__].left_out);
   stages = gst_asd_recipe_get_stages (recipe);
   if (__i__ < 4)
     check_stages (recipe, cases[__i__].stages);
@@ -571,10 +574,11 @@ GST_START_TEST (test_start_at_features_refused)
           "asdmodspec ! asdgraph stage=b", "^The recipe has 2 extractors"},
   };
   GstAsdRecipe *recipe = recipe_new (cases[__i__].recipe);
+  GstAsdFeatureInfo left_out;
   GstElement *bin;
   GError *error = NULL;
 
-  fail_if (gst_asd_recipe_start_at_features (recipe, &error));
+  fail_if (gst_asd_recipe_start_at_features (recipe, 16000, &left_out, &error));
   test_check_text (error->message, cases[__i__].error);
   g_error_free (error);
   bin = gst_asd_recipe_make_bin (recipe, NULL, 0, NULL);
@@ -591,9 +595,11 @@ GST_START_TEST (test_train_on_features)
   GstAsdRecipe *recipe = recipe_new ("asddenoise ! asdmodspec ! asdgraph");
   const char *path = test_path ("m.asd");
   g_autofree float *values = test_noise (480 * 3, 1);
+  GstAsdFeatureInfo left_out;
   AsdModel *model;
 
-  fail_unless (gst_asd_recipe_start_at_features (recipe, NULL));
+  fail_unless (gst_asd_recipe_start_at_features (recipe, 16000, &left_out,
+          NULL));
   run (gst_asd_recipe_make_trainer (recipe, "graph", path, GST_SECOND, 0, NULL),
       values, 480 * 3, TEST_FEATURES (60, 8, "modspec", 16000));
   model = asd_model_load (path, NULL);

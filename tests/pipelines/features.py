@@ -5,7 +5,7 @@ import os
 
 import numpy as np
 
-from pipeline import check, check_equal, main, path, run, write_wav
+from pipeline import check, check_equal, fails, main, path, run, write_wav
 
 N_TRAIN, N_TEST = 8, 4
 SECONDS = 2
@@ -104,6 +104,48 @@ def detection():
     check_equal(results(path('detect')), results(path('scorer')), 'AUC')
 
 
+def several_machines():
+    """Each machine that is named, and no others; each has to be there."""
+    np.save(path('features/notes.npy'), np.zeros(3))
+    both = [x for machine, *_ in MACHINES for x in ('--machine', machine)]
+    for name, machines in ('one', both[2:]), ('two', both):
+        run(0, 'gst-asd', 'evaluate', '--recipe', 'asdgraph', '--features',
+            path('features'), *machines, '--out', path('several', name))
+        check_equal({machine for machine, _ in results(path('several', name))},
+                    set(machines[1::2]), 'machines')
+    for tree, folder in ('--features', 'features'), ('--data', 'dcase'):
+        fails(1, f'{folder}: no machine pump in it: expected MACHINE/',
+              'gst-asd', 'evaluate', '--recipe', RECIPE, tree, path(folder),
+              *both, '--machine', 'pump', '--out', path('several/three'))
+    check(not os.path.exists(path('several/three')), 'results')
+
+
+def options_of_several_recipes():
+    """An option sets its stage in every recipe that has it."""
+    recipes = ('--recipe', 'asdscale ! asdgraph', '--recipe', 'asdgraph')
+    for name, options in ('plain', ()), ('log', ('--train', 'scale.log=true')):
+        run(0, 'gst-asd', 'evaluate', *recipes, '--features', path('features'),
+            *options, '--out', path('compared', name))
+    changed = {recipe: scores(path('compared/plain', recipe), 'fan')
+               != scores(path('compared/log', recipe), 'fan')
+               for recipe in ('asdscale-asdgraph', 'asdgraph')}
+    check_equal(changed, {'asdscale-asdgraph': True, 'asdgraph': False},
+                'changed')
+    for recipe, found in changed.items():
+        with open(path('compared/log', recipe, 'evaluation.ini')) as file:
+            check_equal('training-options=scale.log=true' in file.read(), found,
+                        recipe)
+
+
+def other_features():
+    """A recipe with an extractor is for what that one gives."""
+    fails(1, 'features/fan/id_00: frames of 60 x 8 values, but the recipe '
+          'asdmfcc-asdgraph is for mfcc of 1 x 42: extract with',
+          'gst-asd', 'evaluate', '--recipe', 'asdmfcc ! asdgraph', '--features',
+          path('features'), '--out', path('other'))
+    check(not os.path.exists(path('other')), 'results')
+
+
 def learned_stage():
     """A stage before the features is learned from the training clips."""
     recipe = 'asddenoise ! asdmodspec'
@@ -181,4 +223,5 @@ def windows():
                 'windows')
 
 
-main([dcase, detection, learned_stage, mimii, windows])
+main([dcase, detection, several_machines, options_of_several_recipes,
+      other_features, learned_stage, mimii, windows])

@@ -58,6 +58,21 @@ def missing():
                 {('fan', '0'): (1, 1), ('fan', 'Average'): (1, 1)}, 'table')
 
 
+def pattern():
+    """What OUT/* finds beside the folders: the page of a report."""
+    for part in 'x', 'y':
+        write(f'all/{part}', 'fan_id_00', 'normal_1.wav,1\nanomaly_1.wav,2\n')
+    run(0, 'gst-asd', 'report', path('all'))
+    names = [path('all', name) for name in sorted(os.listdir(path('all')))]
+    check_equal(len(names), 3, names)
+    done = run(0, 'gst-asd', 'fuse', *names, '--out', path('joined'))
+    check_equal(done.stderr, f'{names[0]}: is no folder of scores and left out\n',
+                'remark')
+    check_equal(table(path('joined/results.csv'))['fan', '0'], (1, 1), 'table')
+    with open(path('joined/evaluation.ini')) as file:
+        check(f'systems={names[1]}, {names[2]}\n' in file.read(), 'systems')
+
+
 def refused():
     out = '--out', path('out')
     write('ok', 'fan_id_00', 'normal_1.wav,1\nanomaly_1.wav,-2\n')
@@ -80,4 +95,4 @@ def refused():
     fails(2, 'folders of scores', 'gst-asd', 'fuse', *out)
 
 
-main([missing, refused, published])
+main([missing, pattern, refused, published])
