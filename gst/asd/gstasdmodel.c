@@ -4,6 +4,7 @@
  */
 
 #include "gstasdmodel.h"
+#include "gstasdutils.h"
 
 #include <glib/gstdio.h>
 #include <string.h>
@@ -137,7 +138,7 @@ gst_asd_element_load_section (GstElement * element, const gchar * path,
   if (path == NULL || *path == '\0') {
     GST_ELEMENT_ERROR (element, RESOURCE, NOT_FOUND,
         ("%s has no model: set model=FILE.asd, made by 'gst-asd train' or by "
-            "asd%strain", GST_OBJECT_NAME (element), kind), (NULL));
+            "asd%strain", gst_asd_element_get_label (element), kind), (NULL));
     return NULL;
   }
   model = gst_asd_model_acquire (path, &error);
@@ -170,8 +171,8 @@ wrong_kind:
     GST_ELEMENT_ERROR (element, RESOURCE, SETTINGS,
         ("%s: stage \"%s\" is of kind \"%s\", %s needs kind \"%s\": set stage "
             "to one that asd%strain made", path, stage,
-            asd_model_section_get_kind (section), GST_OBJECT_NAME (element),
-            kind, kind), (NULL));
+            asd_model_section_get_kind (section),
+            gst_asd_element_get_label (element), kind, kind), (NULL));
     gst_asd_section_release (section);
     return NULL;
   }

@@ -122,8 +122,10 @@ gst_asd_class_add_property (GObjectClass * klass, gssize offset, gsize size,
   /* The numbers are the order in which properties are listed. */
   g_type_set_qdata (type, count_quark (), GUINT_TO_POINTER (id));
   g_param_spec_set_qdata (pspec, offset_quark (), (gpointer) offset);
-  klass->set_property = gst_asd_set_property;
-  klass->get_property = gst_asd_get_property;
+  if (id == 1) {
+    klass->set_property = gst_asd_set_property;
+    klass->get_property = gst_asd_get_property;
+  }
   g_object_class_install_property (klass, id, pspec);
 }
 

@@ -31,7 +31,7 @@ G_BEGIN_DECLS
  * be freed in finalize.
  *
  * Where setting or reading has to do more, override set_property or get_property
- * of @klass behind this, and call gst_asd_set_property() or
+ * of @klass behind the first, and call gst_asd_set_property() or
  * gst_asd_get_property() there.
  */
 #define GST_ASD_PROPERTY(klass, Type, field, pspec) \

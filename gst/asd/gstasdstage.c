@@ -5,14 +5,8 @@
 
 #include "gstasdstage.h"
 #include "gstasdmodel.h"
+#include "gstasdproperty.h"
 #include "gstasdutils.h"
-
-enum
-{
-  PROP_0,
-  PROP_MODEL,
-  PROP_STAGE,
-};
 
 typedef struct
 {
@@ -167,53 +161,35 @@ gst_asd_stage_set_caps (GstBaseTransform * trans, GstCaps * incaps,
 
   GST_ELEMENT_ERROR (self, STREAM, WRONG_TYPE,
       ("%s needs feature caps with kind, rows and columns",
-          GST_OBJECT_NAME (self)), ("got %" GST_PTR_FORMAT, incaps));
+          gst_asd_element_get_label (GST_ELEMENT (self))),
+      ("got %" GST_PTR_FORMAT, incaps));
   return FALSE;
 }
 
-static void
-gst_asd_stage_set_property (GObject * object, guint id, const GValue * value,
-    GParamSpec * pspec)
-{
-  GstAsdStagePrivate *priv = GET_PRIVATE (GST_ASD_STAGE (object));
-
-  GST_OBJECT_LOCK (object);
-  switch (id) {
-    case PROP_MODEL:
-      g_free (priv->model);
-      priv->model = g_value_dup_string (value);
-      break;
-    case PROP_STAGE:
-      g_free (priv->stage);
-      priv->stage = g_value_dup_string (value);
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
-      break;
-  }
-  GST_OBJECT_UNLOCK (object);
-}
-
+/* The default of stage follows from the name of the element. */
 static void
 gst_asd_stage_get_property (GObject * object, guint id, GValue * value,
     GParamSpec * pspec)
 {
-  GstAsdStagePrivate *priv = GET_PRIVATE (GST_ASD_STAGE (object));
+  gst_asd_get_property (object, id, value, pspec);
+  if (g_str_equal (pspec->name, "stage"))
+    g_value_take_string (value,
+        gst_asd_element_get_stage (GST_ELEMENT (object),
+            g_value_get_string (value)));
+}
 
-  GST_OBJECT_LOCK (object);
-  switch (id) {
-    case PROP_MODEL:
-      g_value_set_string (value, priv->model);
-      break;
-    case PROP_STAGE:
-      g_value_take_string (value,
-          gst_asd_element_get_stage (GST_ELEMENT (object), priv->stage));
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
-      break;
-  }
-  GST_OBJECT_UNLOCK (object);
+void
+gst_asd_stage_class_set_kind (GstAsdStageClass * klass, const gchar * kind)
+{
+  klass->kind = kind;
+  GST_ASD_PRIVATE_PROPERTY (klass, GstAsdStage, model,
+      g_param_spec_string ("model", "Model", "Model file (.asd)", NULL,
+          GST_ASD_PARAM_READY));
+  GST_ASD_PRIVATE_PROPERTY (klass, GstAsdStage, stage,
+      g_param_spec_string ("stage", "Stage",
+          "Stage of the model; by default the element's name without \"asd\"",
+          NULL, GST_ASD_PARAM_READY));
+  G_OBJECT_CLASS (klass)->get_property = gst_asd_stage_get_property;
 }
 
 static void
@@ -231,19 +207,8 @@ gst_asd_stage_class_init (GstAsdStageClass * klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
   GstBaseTransformClass *trans_class = GST_BASE_TRANSFORM_CLASS (klass);
-  GParamFlags flags = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS |
-      GST_PARAM_MUTABLE_READY;
 
-  object_class->set_property = gst_asd_stage_set_property;
-  object_class->get_property = gst_asd_stage_get_property;
   object_class->finalize = gst_asd_stage_finalize;
-
-  g_object_class_install_property (object_class, PROP_MODEL,
-      g_param_spec_string ("model", "Model", "Model file (.asd)", NULL, flags));
-  g_object_class_install_property (object_class, PROP_STAGE,
-      g_param_spec_string ("stage", "Stage",
-          "Stage of the model; by default the element's name without \"asd\"",
-          NULL, flags));
 
   trans_class->start = gst_asd_stage_start;
   trans_class->stop = gst_asd_stage_stop;

@@ -18,17 +18,15 @@ G_DECLARE_DERIVABLE_TYPE (GstAsdStage, gst_asd_stage, GST, ASD_STAGE,
 
 /**
  * GstAsdStageClass:
- * @kind: kind of model section that @load reads, for example "graph"; NULL for
- *     an element that learned nothing: its properties model and stage have no
- *     meaning
+ * @kind: see gst_asd_stage_class_set_kind(); NULL for an element that learned
+ *     nothing
  * @load: take what the element needs from the section (NULL without @kind); on
  *     failure set @error
  * @unload: free it (may be called without a load)
  *
  * Base class of elements that take features and a section of a model: of
- * #GstAsdScorer and #GstAsdTransform. It does the properties model and stage,
- * loads the section on the way to PAUSED and compares the stream with the
- * features that the section was trained on.
+ * #GstAsdScorer and #GstAsdTransform. It loads the section on the way to PAUSED
+ * and compares the stream with the features that the section was trained on.
  */
 struct _GstAsdStageClass
 {
@@ -42,6 +40,16 @@ struct _GstAsdStageClass
   /*< private >*/
   gpointer _gst_reserved[GST_PADDING];
 };
+
+/**
+ * gst_asd_stage_class_set_kind: (skip)
+ * @kind: (transfer none): kind of model section that load reads, for example
+ *     "graph"; static
+ *
+ * Adds the properties model and stage: for elements that learned something.
+ */
+void gst_asd_stage_class_set_kind (GstAsdStageClass * klass,
+    const gchar * kind);
 
 /**
  * gst_asd_stage_get_section: (skip)

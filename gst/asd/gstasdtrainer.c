@@ -263,7 +263,8 @@ gst_asd_trainer_set_caps (GstBaseSink * sink, GstCaps * caps)
   priv->failed = TRUE;
   GST_ELEMENT_ERROR (self, STREAM, WRONG_TYPE,
       ("%s needs feature caps with kind, rows and columns",
-          GST_OBJECT_NAME (self)), ("got %" GST_PTR_FORMAT, caps));
+          gst_asd_element_get_label (GST_ELEMENT (self))),
+      ("got %" GST_PTR_FORMAT, caps));
   return FALSE;
 
 changed:
@@ -362,7 +363,8 @@ write_section (GstAsdTrainer * self, GError ** error)
   if (priv->n_windows == 0) {
     g_set_error (error, ASD_ERROR, ASD_ERROR_DATA,
         "There is nothing to train on: no window reached %s, check the source "
-        "and that the clips are long enough", GST_OBJECT_NAME (self));
+        "and that the clips are long enough",
+        gst_asd_element_get_label (GST_ELEMENT (self)));
     return FALSE;
   }
 
@@ -387,7 +389,8 @@ train (GstAsdTrainer * self)
   GstAsdTrainerPrivate *priv = GET_PRIVATE (self);
   GError *error = NULL;
   gchar *text =
-      g_strdup_printf ("%" G_GUINT64_FORMAT " windows", priv->n_windows);
+      g_strdup_printf ("%" G_GUINT64_FORMAT " window%s", priv->n_windows,
+      priv->n_windows == 1 ? "" : "s");
 
   post_progress (self, GST_PROGRESS_TYPE_START, text);
   g_free (text);

@@ -38,6 +38,16 @@ gchar *gst_asd_stage_name (const gchar * factory_name);
 gchar *gst_asd_element_get_stage (GstElement * element, const gchar * stage);
 
 /**
+ * gst_asd_element_get_label: (skip)
+ *
+ * For texts: the name that a user gave @element, not one that GStreamer made
+ * up, such as asdgraph0.
+ *
+ * Returns: (transfer none): its name, or that of its factory
+ */
+const gchar *gst_asd_element_get_label (GstElement * element);
+
+/**
  * gst_asd_element_skip_window: (skip)
  * @pad: its sink pad, which knows the stream
  * @timestamp: start of the window
@@ -72,17 +82,6 @@ gchar *gst_asd_double_to_string (gchar * text, gdouble value);
  * Returns: index of the first NaN or infinite value, @n if there is none
  */
 gsize gst_asd_first_non_finite (const gfloat * values, gsize n);
-
-/**
- * gst_asd_choose_channel: (skip)
- * @convert: an audioconvert that has not negotiated its output yet
- * @channel: from 0, or -1 for the plain mean
- * @n_channels: of its input
- *
- * Returns: FALSE with ASD_ERROR_MISMATCH where there is no such channel
- */
-gboolean gst_asd_choose_channel (GstElement * convert, gint channel,
-    gint n_channels, GError ** error);
 
 G_END_DECLS
 

@@ -126,7 +126,7 @@ handle_window (const GstAsdWindow * window, gpointer user_data)
   if (bad < window->n_samples)
     gst_asd_window_filter_skip_window (self, window, "Sample %" G_GSIZE_FORMAT
         " is not a finite number: check the source or the element before %s",
-        bad, GST_OBJECT_NAME (self));
+        bad, gst_asd_element_get_label (GST_ELEMENT (self)));
   else
     ret = GST_ASD_WINDOW_FILTER_GET_CLASS (self)->process_window (self, window,
         &outbuf);
@@ -258,7 +258,7 @@ set_segment (GstAsdWindowFilter * self, GstEvent * event)
     GST_ELEMENT_ERROR (self, STREAM, FORMAT,
         ("The audio comes in %s, not in time: put a parser such as "
             "rawaudioparse before %s", gst_format_get_name (segment->format),
-            GST_OBJECT_NAME (self)), (NULL));
+            gst_asd_element_get_label (GST_ELEMENT (self))), (NULL));
     return FALSE;
   }
   gst_segment_copy_into (segment, &priv->segment);

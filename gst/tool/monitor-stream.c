@@ -63,21 +63,6 @@ monitor_hide_password (const char *input)
   return g_regex_replace (regex, input, -1, 0, "\\1:***@", 0, NULL);
 }
 
-int
-monitor_options_check (MonitorOptions * options, const char *duration)
-{
-  if (!(options->fault_at >= 0 && options->fault_at <= 1e9))
-    return tool_usage ("--fault-at is 0 to 1e9 seconds");
-  if (!(options->severity >= 0 && options->severity <= 1))
-    return tool_usage ("--severity is 0 to 1");
-  if (!(options->snr >= -20 && options->snr <= 60))
-    return tool_usage ("--snr is -20 to 60 dB");
-  if (options->machine_id < 0 || options->seed < 0)
-    return tool_usage ("--machine-id and --seed are not negative");
-  return duration != NULL ? tool_parse_duration (duration, &options->duration) :
-      0;
-}
-
 MonitorStream *
 monitor_stream_new (const char *name, const char *model, const char *input,
     const MonitorOptions * options, MonitorFunc func, gpointer user_data)
@@ -119,8 +104,8 @@ set_state (MonitorStream * stream, MonitorState state, const char *text)
           monitor_state_get_name (state), "text", G_TYPE_STRING, text, NULL));
 }
 
-void
-monitor_stream_cut (MonitorStream * stream)
+static void
+cut (MonitorStream * stream)
 {
   MonitorLink *link = stream->link;
 
@@ -136,7 +121,7 @@ monitor_stream_cut (MonitorStream * stream)
 void
 monitor_stream_free (MonitorStream * stream)
 {
-  monitor_stream_cut (stream);
+  cut (stream);
   if (stream->retry != 0)
     g_source_remove (stream->retry);
   g_hash_table_unref (stream->warnings);
@@ -158,7 +143,7 @@ monitor_stream_is_over (MonitorStream * stream)
 static void
 fail (MonitorStream * stream, const char *text)
 {
-  monitor_stream_cut (stream);
+  cut (stream);
   stream->alarm = FALSE;
   set_state (stream, MONITOR_FAILED, text);
 }
@@ -168,7 +153,7 @@ end (MonitorStream * stream)
 {
   char *text;
 
-  monitor_stream_cut (stream);
+  cut (stream);
   if (stream->retry != 0)
     g_source_remove (stream->retry);
   stream->retry = 0;
@@ -179,8 +164,9 @@ end (MonitorStream * stream)
         "a shorter --window");
     set_state (stream, MONITOR_FAILED, text);
   } else {
-    text = g_strdup_printf ("%" G_GUINT64_FORMAT " windows, %" G_GUINT64_FORMAT
-        " alarms", stream->n_windows, stream->n_alarms);
+    text = g_strdup_printf ("%" G_GUINT64_FORMAT " window%s, %" G_GUINT64_FORMAT
+        " alarm%s", stream->n_windows, stream->n_windows == 1 ? "" : "s",
+        stream->n_alarms, stream->n_alarms == 1 ? "" : "s");
     set_state (stream, MONITOR_ENDED, text);
   }
   g_free (text);
@@ -202,7 +188,7 @@ lose (MonitorStream * stream, const char *text)
   gint64 now = g_get_monotonic_time ();
   double longest;
 
-  monitor_stream_cut (stream);
+  cut (stream);
   if (stream->give_up != 0 || (stream->deadline != 0
           && now >= stream->deadline)) {
     end (stream);
@@ -284,10 +270,7 @@ make_detector (MonitorStream * stream, GError ** error)
 static MonitorLink *
 make_link (MonitorStream * stream, GError ** error)
 {
-  GstElement *detector = stream->options->make_listener != NULL ?
-      stream->options->make_listener (stream, error) :
-      make_detector (stream, error);
-  GstElement *sink;
+  GstElement *detector = make_detector (stream, error), *sink;
   MonitorLink *link;
   GstPad *pad;
   GstBus *bus;
@@ -470,8 +453,6 @@ handle_event (MonitorStream * stream, const GstStructure * event)
   } else if (gst_structure_has_name (event, "asd-sensor")) {
     g_free (stream->sensor);
     stream->sensor = g_strdup (state != NULL ? state : "");
-  } else if (gst_structure_has_name (event, "asd-window")) {
-    stream->n_windows++;
   } else if (gst_structure_has_name (event, "asd-overrun")) {
     gst_structure_get_uint (event, "windows", &n);
     stream->n_overruns += n;

@@ -260,8 +260,8 @@ asd_ivector_trainer_get_warning (AsdIvectorTrainer * self)
         " MB: raise the memory bound to use more", n, self->n_added,
         self->config.max_bytes >> 20);
   else if (n <= self->config.dimensions)
-    self->warning = g_strdup_printf ("%u clips span fewer than the %u "
-        "dimensions of the i-vectors: use more clips or fewer dimensions", n,
+    self->warning = g_strdup_printf ("too few clips (%u) for i-vectors of %u "
+        "dimensions: use more clips or fewer dimensions", n,
         self->config.dimensions);
   return self->warning;
 }

@@ -89,9 +89,10 @@ asd_ivector_whiten (const AsdIvector * model, const AsdIvectorClips * clips,
   AsdIvector *whitened;
 
   if (clips->n < MIN_CLIPS) {
-    g_set_error (error, ASD_ERROR, ASD_ERROR_DATA, "%" G_GSIZE_FORMAT " clips "
-        "are too few to whiten i-vectors: use at least %d, or whiten=false",
-        clips->n, MIN_CLIPS);
+    g_set_error (error, ASD_ERROR, ASD_ERROR_DATA, "too few clips (%"
+        G_GSIZE_FORMAT
+        ") to whiten i-vectors: use at least %d, or whiten=false", clips->n,
+        MIN_CLIPS);
     return NULL;
   }
   w = centred_ivectors (plain, clips, mean);

@@ -113,9 +113,9 @@ asd_knn_fit (AsdKnnNormalise normalise, const double *x, gsize n, gsize dim,
   }
   if (knn->k < neighbours) {
     g_free (knn->warning);
-    knn->warning = g_strdup_printf ("%" G_GSIZE_FORMAT " training vectors have "
-        "no %" G_GSIZE_FORMAT " neighbours, %" G_GSIZE_FORMAT " are used: use "
-        "more clips or fewer neighbours", n, neighbours, knn->k);
+    knn->warning = g_strdup_printf ("too few training vectors (%" G_GSIZE_FORMAT
+        ") for %" G_GSIZE_FORMAT " neighbours, %" G_GSIZE_FORMAT " are used: "
+        "use more clips or fewer neighbours", n, neighbours, knn->k);
   }
   return knn;
 }

@@ -71,9 +71,9 @@ warn (AsdLof * lof, gsize n, gsize wanted)
   for (gsize i = 0; i < n; i++)
     duplicates += lof->distances[i] == 0;
   if (wanted > lof->k)
-    lof->warning = g_strdup_printf ("%" G_GSIZE_FORMAT " training vectors have "
-        "no %" G_GSIZE_FORMAT " neighbours, %" G_GSIZE_FORMAT " are used: use "
-        "more clips or fewer neighbours", n, wanted, lof->k);
+    lof->warning = g_strdup_printf ("too few training vectors (%" G_GSIZE_FORMAT
+        ") for %" G_GSIZE_FORMAT " neighbours, %" G_GSIZE_FORMAT " are used: "
+        "use more clips or fewer neighbours", n, wanted, lof->k);
   else if (duplicates > 0)
     lof->warning = g_strdup_printf ("%" G_GSIZE_FORMAT " of %" G_GSIZE_FORMAT
         " training vectors have %" G_GSIZE_FORMAT " or more duplicates, beside "

@@ -423,9 +423,9 @@ divide (Training * self, gsize n, GError ** error)
   self->n_validation = n * self->config->validation;
   self->n_train = n - self->n_validation;
   if (self->n_train < 2) {
-    g_set_error (error, ASD_ERROR, ASD_ERROR_DATA, "%" G_GSIZE_FORMAT
-        " vectors, of which %" G_GSIZE_FORMAT " are for validation, are too "
-        "few to train a network: use more clips", n, self->n_validation);
+    g_set_error (error, ASD_ERROR, ASD_ERROR_DATA, "too few vectors (%"
+        G_GSIZE_FORMAT ", of which %" G_GSIZE_FORMAT " are for validation) to "
+        "train a network: use more clips", n, self->n_validation);
     return FALSE;
   }
   if (all_same (self->x, self->n_train, self->dim)) {

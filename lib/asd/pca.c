@@ -179,8 +179,8 @@ asd_pca_fit (const AsdPcaConfig * config, double *x, gsize n, gsize dim,
   gsize kept;
 
   if (n < 2) {
-    g_set_error (error, ASD_ERROR, ASD_ERROR_DATA, "%" G_GSIZE_FORMAT
-        " frames have no principal components: train on at least two", n);
+    g_set_error (error, ASD_ERROR, ASD_ERROR_DATA, "too few frames (%"
+        G_GSIZE_FORMAT ") for principal components: train on at least two", n);
     return NULL;
   }
   centre (x, n, dim, mean);

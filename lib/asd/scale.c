@@ -248,8 +248,8 @@ asd_scale_trainer_fit (AsdScaleTrainer * self, GError ** error)
   AsdScale *scale;
 
   if (self->n < 2) {
-    g_set_error (error, ASD_ERROR, ASD_ERROR_DATA, "%" G_GSIZE_FORMAT
-        " frames do not show how features vary: train on at least two",
+    g_set_error (error, ASD_ERROR, ASD_ERROR_DATA, "too few frames (%"
+        G_GSIZE_FORMAT ") to show how features vary: train on at least two",
         self->n);
     return NULL;
   }

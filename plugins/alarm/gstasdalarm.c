@@ -230,7 +230,7 @@ gst_asd_alarm_transform_ip (GstBaseTransform * trans, GstBuffer * buffer)
   if (score == NULL || !read_window (self, score, &window)) {
     GST_ELEMENT_ERROR (self, STREAM, FORMAT,
         ("A score without its meta: an element before %s drops metas",
-            GST_OBJECT_NAME (self)), (NULL));
+            gst_asd_element_get_label (GST_ELEMENT (self))), (NULL));
     return GST_FLOW_ERROR;
   }
   n = asd_alarm_push (self->alarm, &window, reports);
@@ -303,7 +303,7 @@ gst_asd_alarm_start (GstBaseTransform * trans)
 
 wrong_config:
   GST_ELEMENT_ERROR (self, LIBRARY, SETTINGS, ("%s: %s",
-          GST_OBJECT_NAME (self), wrong), (NULL));
+          gst_asd_element_get_label (GST_ELEMENT (self)), wrong), (NULL));
   return FALSE;
 
 no_model:

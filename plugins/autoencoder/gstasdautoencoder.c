@@ -77,7 +77,7 @@ gst_asd_autoencoder_class_init (GstAsdAutoencoderClass * klass)
   gst_element_class_set_static_metadata (GST_ELEMENT_CLASS (klass),
       "Autoencoder scorer", "Filter/Analyzer/Audio",
       "Scores features by their reconstruction error", "gst-asd");
-  stage_class->kind = GST_ASD_NETWORK_KIND;
+  gst_asd_stage_class_set_kind (stage_class, GST_ASD_NETWORK_KIND);
   stage_class->load = gst_asd_autoencoder_load;
   stage_class->unload = gst_asd_autoencoder_unload;
   GST_ASD_SCORER_CLASS (klass)->score = gst_asd_autoencoder_score;

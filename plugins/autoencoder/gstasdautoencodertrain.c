@@ -57,42 +57,42 @@
 
 #define GST_TYPE_ASD_AUTOENCODER_TRAIN (gst_asd_autoencoder_train_get_type ())
 G_DECLARE_DERIVABLE_TYPE (GstAsdAutoencoderTrain, gst_asd_autoencoder_train,
-    GST, ASD_AUTOENCODER_TRAIN, GstAsdTrainer)
+    GST, ASD_AUTOENCODER_TRAIN, GstAsdTrainer);
+
 #define DEFAULT_NET ASD_NET_SIMPLE
-     enum
-     {
-       PROP_0,
-       PROP_NET,
-       PROP_LAYERS,
-       PROP_ACTIVATION,
-       PROP_BATCH_NORM,
-       PROP_DROPOUT,
-       PROP_NOISE,
-       PROP_EPOCHS,
-       PROP_BATCH_SIZE,
-       PROP_LEARNING_RATE,
-       PROP_VALIDATION,
-       PROP_PATIENCE,
-       N_PROPS,
-     };
+enum
+{
+  PROP_0,
+  PROP_NET,
+  PROP_LAYERS,
+  PROP_ACTIVATION,
+  PROP_BATCH_NORM,
+  PROP_DROPOUT,
+  PROP_NOISE,
+  PROP_EPOCHS,
+  PROP_BATCH_SIZE,
+  PROP_LEARNING_RATE,
+  PROP_VALIDATION,
+  PROP_PATIENCE,
+  N_PROPS,
+};
 
-     struct _GstAsdAutoencoderTrainClass
-     {
-       GstAsdTrainerClass parent_class;
-     };
+struct _GstAsdAutoencoderTrainClass
+{
+  GstAsdTrainerClass parent_class;
+};
 
-     typedef struct
-     {
-       /* under the object lock */
-       AsdNet net;
-       GValue given[N_PROPS];   /* unset: as the net has it */
-     } GstAsdAutoencoderTrainPrivate;
+typedef struct
+{
+  /* under the object lock */
+  AsdNet net;
+  GValue given[N_PROPS];        /* unset: as the net has it */
+} GstAsdAutoencoderTrainPrivate;
 
-     typedef GstAsdAutoencoderTrain GstAsdReconstructTrain;
-     typedef GstAsdAutoencoderTrainClass GstAsdReconstructTrainClass;
+typedef GstAsdAutoencoderTrain GstAsdReconstructTrain;
+typedef GstAsdAutoencoderTrainClass GstAsdReconstructTrainClass;
 
-     static GstStaticPadTemplate sink_template =
-         GST_STATIC_PAD_TEMPLATE ("sink",
+static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE ("sink",
     GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS (GST_ASD_FEATURES_CAPS));
 
 G_DEFINE_TYPE_WITH_PRIVATE (GstAsdAutoencoderTrain, gst_asd_autoencoder_train,
@@ -103,7 +103,7 @@ GST_ELEMENT_REGISTER_DEFINE (asdautoencodertrain, "asdautoencodertrain",
 #define GET_PRIVATE(self) \
     gst_asd_autoencoder_train_get_instance_private (self)
 
-     GType gst_asd_reconstruct_train_get_type (void);
+GType gst_asd_reconstruct_train_get_type (void);
 G_DEFINE_TYPE (GstAsdReconstructTrain, gst_asd_reconstruct_train,
     GST_TYPE_ASD_AUTOENCODER_TRAIN);
 GST_ELEMENT_REGISTER_DEFINE (asdreconstructtrain, "asdreconstructtrain",
@@ -132,8 +132,8 @@ DEFINE_ENUM (batch_norm_type, "GstAsdNetworkBatchNorm",
     asd_network_batch_norm_values);
 
 /* Returns NULL, or what is wrong. */
-     static const char *apply (AsdNetworkConfig * config, guint id,
-    const GValue * value)
+static const char *
+apply (AsdNetworkConfig * config, guint id, const GValue * value)
 {
   switch (id) {
     case PROP_LAYERS:

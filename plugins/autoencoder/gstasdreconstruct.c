@@ -31,20 +31,21 @@
 
 #define GST_TYPE_ASD_RECONSTRUCT (gst_asd_reconstruct_get_type ())
 G_DECLARE_FINAL_TYPE (GstAsdReconstruct, gst_asd_reconstruct, GST,
-    ASD_RECONSTRUCT, GstAsdTransform)
-     struct _GstAsdReconstruct
-     {
-       GstAsdTransform parent;
+    ASD_RECONSTRUCT, GstAsdTransform);
 
-       AsdNetworkRunner *runner;
-     };
+struct _GstAsdReconstruct
+{
+  GstAsdTransform parent;
+
+  AsdNetworkRunner *runner;
+};
 
 G_DEFINE_TYPE (GstAsdReconstruct, gst_asd_reconstruct, GST_TYPE_ASD_TRANSFORM);
 GST_ELEMENT_REGISTER_DEFINE (asdreconstruct, "asdreconstruct", GST_RANK_NONE,
     GST_TYPE_ASD_RECONSTRUCT);
 
-     static gboolean
-         gst_asd_reconstruct_load (GstAsdStage * stage,
+static gboolean
+gst_asd_reconstruct_load (GstAsdStage * stage,
     AsdModelSection * section, GError ** error)
 {
   return gst_asd_network_load (section, &GST_ASD_RECONSTRUCT (stage)->runner,
@@ -82,7 +83,7 @@ gst_asd_reconstruct_class_init (GstAsdReconstructClass * klass)
   gst_element_class_set_static_metadata (GST_ELEMENT_CLASS (klass),
       "Reconstruction", "Filter/Analyzer/Audio",
       "Gives features as an autoencoder gives them back", "gst-asd");
-  stage_class->kind = GST_ASD_NETWORK_KIND;
+  gst_asd_stage_class_set_kind (stage_class, GST_ASD_NETWORK_KIND);
   stage_class->load = gst_asd_reconstruct_load;
   stage_class->unload = gst_asd_reconstruct_unload;
   transform_class->describe = gst_asd_reconstruct_describe;

@@ -95,7 +95,7 @@ gst_asd_denoise_set_format (GstAsdWindowFilter * filter, GstCaps * caps,
             "put audioresample ! audio/x-raw,rate=%d before %s",
             asd_model_get_name (asd_model_section_get_model (self->section)),
             asd_model_section_get_stage (self->section), trained, rate,
-            trained, GST_OBJECT_NAME (self)), (NULL));
+            trained, gst_asd_element_get_label (GST_ELEMENT (self))), (NULL));
     return NULL;
   }
 

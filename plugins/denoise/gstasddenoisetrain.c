@@ -77,8 +77,8 @@ gst_asd_denoise_train_collect (GstAsdTrainer * trainer, const gfloat *samples,
     self->mean = asd_mean_clip_new ();
   if (!asd_mean_clip_add (self->mean, samples, n_samples)) {
     g_set_error (error, ASD_ERROR, ASD_ERROR_DATA,
-        "%" G_GSIZE_FORMAT " samples are too few to learn noise from: record "
-        "at least %d", n_samples, ASD_NOISE_CLIP_MIN_SAMPLES);
+        "too few samples (%" G_GSIZE_FORMAT ") to learn noise from: record at "
+        "least %d", n_samples, ASD_NOISE_CLIP_MIN_SAMPLES);
     return FALSE;
   }
   self->n_clips++;
@@ -106,7 +106,8 @@ gst_asd_denoise_train_fit (GstAsdTrainer * trainer, AsdModelWriter * writer,
   if (!ok)
     return FALSE;
 
-  gst_asd_trainer_progress (trainer, "noise of %u clips", self->n_clips);
+  gst_asd_trainer_progress (trainer, "noise of %u clip%s", self->n_clips,
+      self->n_clips == 1 ? "" : "s");
   asd_model_writer_set_int64 (writer, "clips", self->n_clips);
   asd_noise_profile_save (thresholds, writer);
   return TRUE;

@@ -161,7 +161,8 @@ load_threshold (GstAsdEnsemble * self, const gchar * stage, GError ** error)
         "%s: stage \"%s\" is of kind \"%s\", %s needs kind \"" KIND "\": set "
         "stage to one that 'gst-asd train' made for it",
         asd_model_get_name (self->model), stage,
-        asd_model_section_get_kind (section), GST_OBJECT_NAME (self));
+        asd_model_section_get_kind (section),
+        gst_asd_element_get_label (GST_ELEMENT (self)));
     ok = FALSE;
   } else if (asd_model_section_get_string (section, "threshold") != NULL) {
     self->joins = g_strdup (asd_model_section_get_string (section, "joins"));
@@ -202,7 +203,8 @@ gst_asd_ensemble_start (GstAsdJoiner * joiner)
   } else if (normalize != ASD_ENSEMBLE_NONE) {
     g_set_error (&error, ASD_ERROR, ASD_ERROR_MISSING,
         "%s has no model to normalise scores by: set model=FILE.asd, made by "
-        "'gst-asd train', or normalize=none", GST_OBJECT_NAME (self));
+        "'gst-asd train', or normalize=none",
+        gst_asd_element_get_label (GST_ELEMENT (self)));
   }
   g_free (path);
   g_free (stage);

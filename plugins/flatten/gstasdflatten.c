@@ -33,20 +33,21 @@
 
 #define GST_TYPE_ASD_FLATTEN (gst_asd_flatten_get_type ())
 G_DECLARE_FINAL_TYPE (GstAsdFlatten, gst_asd_flatten, GST, ASD_FLATTEN,
-    GstAsdTransform)
-     struct _GstAsdFlatten
-     {
-       GstAsdTransform parent;
+    GstAsdTransform);
 
-       gsize n_frames;          /* of the model */
-     };
+struct _GstAsdFlatten
+{
+  GstAsdTransform parent;
+
+  gsize n_frames;               /* of the model */
+};
 
 G_DEFINE_TYPE (GstAsdFlatten, gst_asd_flatten, GST_TYPE_ASD_TRANSFORM);
 GST_ELEMENT_REGISTER_DEFINE (asdflatten, "asdflatten", GST_RANK_NONE,
     GST_TYPE_ASD_FLATTEN);
 
-     static gboolean
-         gst_asd_flatten_load (GstAsdStage * stage, AsdModelSection * section,
+static gboolean
+gst_asd_flatten_load (GstAsdStage * stage, AsdModelSection * section,
     GError ** error)
 {
   const char *caps_text = asd_model_section_get_string (section, "caps");
@@ -137,7 +138,7 @@ gst_asd_flatten_class_init (GstAsdFlattenClass * klass)
       "Flatten", "Filter/Analyzer/Audio",
       "Makes one frame of all frames of a window", "gst-asd");
   GST_BASE_TRANSFORM_CLASS (klass)->transform = gst_asd_flatten_check_window;
-  stage_class->kind = "flatten";
+  gst_asd_stage_class_set_kind (stage_class, "flatten");
   stage_class->load = gst_asd_flatten_load;
   stage_class->unload = gst_asd_flatten_unload;
   transform_class->describe = gst_asd_flatten_describe;

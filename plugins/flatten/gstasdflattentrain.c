@@ -28,23 +28,24 @@
 
 #define GST_TYPE_ASD_FLATTEN_TRAIN (gst_asd_flatten_train_get_type ())
 G_DECLARE_FINAL_TYPE (GstAsdFlattenTrain, gst_asd_flatten_train, GST,
-    ASD_FLATTEN_TRAIN, GstAsdTrainer)
-     struct _GstAsdFlattenTrain
-     {
-       GstAsdTrainer parent;
+    ASD_FLATTEN_TRAIN, GstAsdTrainer);
 
-       gsize n_frames;          /* of each window, 0 before the first */
-     };
+struct _GstAsdFlattenTrain
+{
+  GstAsdTrainer parent;
 
-     static GstStaticPadTemplate sink_template =
-         GST_STATIC_PAD_TEMPLATE ("sink",
+  gsize n_frames;               /* of each window, 0 before the first */
+};
+
+static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE ("sink",
     GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS (GST_ASD_FEATURES_CAPS));
 
 G_DEFINE_TYPE (GstAsdFlattenTrain, gst_asd_flatten_train, GST_TYPE_ASD_TRAINER);
 GST_ELEMENT_REGISTER_DEFINE (asdflattentrain, "asdflattentrain", GST_RANK_NONE,
     GST_TYPE_ASD_FLATTEN_TRAIN);
 
-     static void gst_asd_flatten_train_reset (GstAsdTrainer * trainer)
+static void
+gst_asd_flatten_train_reset (GstAsdTrainer * trainer)
 {
   GST_ASD_FLATTEN_TRAIN (trainer)->n_frames = 0;
 }

@@ -72,7 +72,7 @@ gst_asd_gmm_class_init (GstAsdGmmClass * klass)
   gst_element_class_set_static_metadata (GST_ELEMENT_CLASS (klass),
       "Gaussian mixture scorer", "Filter/Analyzer/Audio",
       "Scores features by their negative log-likelihood", "gst-asd");
-  stage_class->kind = "gmm";
+  gst_asd_stage_class_set_kind (stage_class, "gmm");
   stage_class->load = gst_asd_gmm_load;
   stage_class->unload = gst_asd_gmm_unload;
   GST_ASD_SCORER_CLASS (klass)->score_frame = gst_asd_gmm_score_frame;

@@ -77,7 +77,7 @@ gst_asd_graph_class_init (GstAsdGraphClass * klass)
       "Nearest-neighbour graph scorer", "Filter/Analyzer/Audio",
       "Scores features by their distance to clusters of normal ones",
       "gst-asd");
-  stage_class->kind = "graph";
+  gst_asd_stage_class_set_kind (stage_class, "graph");
   stage_class->load = gst_asd_graph_load;
   stage_class->unload = gst_asd_graph_unload;
   GST_ASD_SCORER_CLASS (klass)->score_frame = gst_asd_graph_score_frame;

@@ -28,28 +28,28 @@
 
 #define GST_TYPE_ASD_GRAPH_TRAIN (gst_asd_graph_train_get_type ())
 G_DECLARE_FINAL_TYPE (GstAsdGraphTrain, gst_asd_graph_train, GST,
-    ASD_GRAPH_TRAIN, GstAsdTrainer)
-     struct _GstAsdGraphTrain
-     {
-       GstAsdTrainer parent;
-     };
+    ASD_GRAPH_TRAIN, GstAsdTrainer);
 
-     static GstStaticPadTemplate sink_template =
-         GST_STATIC_PAD_TEMPLATE ("sink",
+struct _GstAsdGraphTrain
+{
+  GstAsdTrainer parent;
+};
+
+static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE ("sink",
     GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS (GST_ASD_FEATURES_CAPS));
 
 G_DEFINE_TYPE (GstAsdGraphTrain, gst_asd_graph_train, GST_TYPE_ASD_TRAINER);
 GST_ELEMENT_REGISTER_DEFINE (asdgraphtrain, "asdgraphtrain", GST_RANK_NONE,
     GST_TYPE_ASD_GRAPH_TRAIN);
 
-     static gboolean
-         gst_asd_graph_train_fit (GstAsdTrainer * trainer,
+static gboolean
+gst_asd_graph_train_fit (GstAsdTrainer * trainer,
     AsdModelWriter * writer, GCancellable * cancellable, GError ** error)
 {
   gsize size =
       gst_asd_feature_info_frame_size (gst_asd_trainer_get_info (trainer));
   gdouble *frames;
-  gsize n_frames;
+  gsize n_frames, n_clusters;
   AsdGraph *graph;
 
   frames = gst_asd_trainer_get_frames (trainer, &n_frames);
@@ -58,8 +58,9 @@ GST_ELEMENT_REGISTER_DEFINE (asdgraphtrain, "asdgraphtrain", GST_RANK_NONE,
   if (graph == NULL)
     return FALSE;
 
-  gst_asd_trainer_progress (trainer, "%" G_GSIZE_FORMAT " clusters",
-      asd_graph_get_n_clusters (graph));
+  n_clusters = asd_graph_get_n_clusters (graph);
+  gst_asd_trainer_progress (trainer, "%" G_GSIZE_FORMAT " cluster%s",
+      n_clusters, n_clusters == 1 ? "" : "s");
   asd_graph_save (graph, writer);
   asd_graph_unref (graph);
   return TRUE;

@@ -78,7 +78,7 @@ gst_asd_iforest_class_init (GstAsdIforestClass * klass)
       "Isolation forest scorer", "Filter/Analyzer/Audio",
       "Scores features by how easily they are isolated from normal ones",
       "gst-asd");
-  stage_class->kind = "iforest";
+  gst_asd_stage_class_set_kind (stage_class, "iforest");
   stage_class->load = gst_asd_iforest_load;
   stage_class->unload = gst_asd_iforest_unload;
   GST_ASD_SCORER_CLASS (klass)->score_frame = gst_asd_iforest_score_frame;

@@ -30,22 +30,23 @@
 
 #define GST_TYPE_ASD_IVECTOR (gst_asd_ivector_get_type ())
 G_DECLARE_FINAL_TYPE (GstAsdIvector, gst_asd_ivector, GST, ASD_IVECTOR,
-    GstAsdTransform)
-     struct _GstAsdIvector
-     {
-       GstAsdTransform parent;
+    GstAsdTransform);
 
-       AsdIvectorExtractor *extractor;
-       gsize dimensions;
-       gdouble *ivector;
-     };
+struct _GstAsdIvector
+{
+  GstAsdTransform parent;
+
+  AsdIvectorExtractor *extractor;
+  gsize dimensions;
+  gdouble *ivector;
+};
 
 G_DEFINE_TYPE (GstAsdIvector, gst_asd_ivector, GST_TYPE_ASD_TRANSFORM);
 GST_ELEMENT_REGISTER_DEFINE (asdivector, "asdivector", GST_RANK_NONE,
     GST_TYPE_ASD_IVECTOR);
 
-     static gboolean
-         gst_asd_ivector_load (GstAsdStage * stage, AsdModelSection * section,
+static gboolean
+gst_asd_ivector_load (GstAsdStage * stage, AsdModelSection * section,
     GError ** error)
 {
   GstAsdIvector *self = GST_ASD_IVECTOR (stage);
@@ -110,7 +111,7 @@ gst_asd_ivector_class_init (GstAsdIvectorClass * klass)
   gst_element_class_set_static_metadata (GST_ELEMENT_CLASS (klass),
       "i-vector", "Filter/Analyzer/Audio",
       "Turns the frames of a window into one i-vector", "gst-asd");
-  stage_class->kind = "ivector";
+  gst_asd_stage_class_set_kind (stage_class, "ivector");
   stage_class->load = gst_asd_ivector_load;
   stage_class->unload = gst_asd_ivector_unload;
   transform_class->describe = gst_asd_ivector_describe;

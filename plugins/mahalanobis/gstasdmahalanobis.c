@@ -78,7 +78,7 @@ gst_asd_mahalanobis_class_init (GstAsdMahalanobisClass * klass)
       "Mahalanobis distance scorer", "Filter/Analyzer/Audio",
       "Scores features by their Mahalanobis distance from normal ones",
       "gst-asd");
-  stage_class->kind = "mahalanobis";
+  gst_asd_stage_class_set_kind (stage_class, "mahalanobis");
   stage_class->load = gst_asd_mahalanobis_load;
   stage_class->unload = gst_asd_mahalanobis_unload;
   GST_ASD_SCORER_CLASS (klass)->score_frame = gst_asd_mahalanobis_score_frame;

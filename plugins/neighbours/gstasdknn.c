@@ -78,7 +78,7 @@ gst_asd_knn_class_init (GstAsdKnnClass * klass)
       "Nearest neighbour scorer", "Filter/Analyzer/Audio",
       "Scores features by their distance from the nearest normal ones",
       "gst-asd");
-  stage_class->kind = "knn";
+  gst_asd_stage_class_set_kind (stage_class, "knn");
   stage_class->load = gst_asd_knn_load;
   stage_class->unload = gst_asd_knn_unload;
   GST_ASD_SCORER_CLASS (klass)->score_frames = gst_asd_knn_score_frames;

@@ -76,7 +76,7 @@ gst_asd_lof_class_init (GstAsdLofClass * klass)
   gst_element_class_set_static_metadata (GST_ELEMENT_CLASS (klass),
       "Local outlier factor scorer", "Filter/Analyzer/Audio",
       "Scores features by how isolated they are among normal ones", "gst-asd");
-  stage_class->kind = "lof";
+  gst_asd_stage_class_set_kind (stage_class, "lof");
   stage_class->load = gst_asd_lof_load;
   stage_class->unload = gst_asd_lof_unload;
   GST_ASD_SCORER_CLASS (klass)->score_frames = gst_asd_lof_score_frames;

@@ -28,19 +28,20 @@
 #include <gst/asd/asd.h>
 
 #define GST_TYPE_ASD_PCA (gst_asd_pca_get_type ())
-G_DECLARE_FINAL_TYPE (GstAsdPca, gst_asd_pca, GST, ASD_PCA, GstAsdTransform)
-     struct _GstAsdPca
-     {
-       GstAsdTransform parent;
+G_DECLARE_FINAL_TYPE (GstAsdPca, gst_asd_pca, GST, ASD_PCA, GstAsdTransform);
 
-       AsdPca *pca;
-     };
+struct _GstAsdPca
+{
+  GstAsdTransform parent;
+
+  AsdPca *pca;
+};
 
 G_DEFINE_TYPE (GstAsdPca, gst_asd_pca, GST_TYPE_ASD_TRANSFORM);
 GST_ELEMENT_REGISTER_DEFINE (asdpca, "asdpca", GST_RANK_NONE, GST_TYPE_ASD_PCA);
 
-     static gboolean
-         gst_asd_pca_load (GstAsdStage * stage, AsdModelSection * section,
+static gboolean
+gst_asd_pca_load (GstAsdStage * stage, AsdModelSection * section,
     GError ** error)
 {
   GstAsdPca *self = GST_ASD_PCA (stage);
@@ -81,7 +82,7 @@ gst_asd_pca_class_init (GstAsdPcaClass * klass)
   gst_element_class_set_static_metadata (GST_ELEMENT_CLASS (klass),
       "Principal components", "Filter/Analyzer/Audio",
       "Projects features on their principal components", "gst-asd");
-  stage_class->kind = "pca";
+  gst_asd_stage_class_set_kind (stage_class, "pca");
   stage_class->load = gst_asd_pca_load;
   stage_class->unload = gst_asd_pca_unload;
   transform_class->describe = gst_asd_pca_describe;

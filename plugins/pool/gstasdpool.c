@@ -14,7 +14,7 @@
  * deviations.
  *
  * One frame for each window, kind=pooled; frame-length and frame-step are 0. It
- * learns nothing: the properties model and stage have no meaning.
+ * learns nothing.
  *
  * Latency: none beyond that of the features.
  *

@@ -30,20 +30,21 @@
 
 #define GST_TYPE_ASD_SCALE (gst_asd_scale_get_type ())
 G_DECLARE_FINAL_TYPE (GstAsdScale, gst_asd_scale, GST, ASD_SCALE,
-    GstAsdTransform)
-     struct _GstAsdScale
-     {
-       GstAsdTransform parent;
+    GstAsdTransform);
 
-       AsdScale *scale;
-     };
+struct _GstAsdScale
+{
+  GstAsdTransform parent;
+
+  AsdScale *scale;
+};
 
 G_DEFINE_TYPE (GstAsdScale, gst_asd_scale, GST_TYPE_ASD_TRANSFORM);
 GST_ELEMENT_REGISTER_DEFINE (asdscale, "asdscale", GST_RANK_NONE,
     GST_TYPE_ASD_SCALE);
 
-     static gboolean
-         gst_asd_scale_load (GstAsdStage * stage, AsdModelSection * section,
+static gboolean
+gst_asd_scale_load (GstAsdStage * stage, AsdModelSection * section,
     GError ** error)
 {
   GstAsdScale *self = GST_ASD_SCALE (stage);
@@ -82,7 +83,7 @@ gst_asd_scale_class_init (GstAsdScaleClass * klass)
   gst_element_class_set_static_metadata (GST_ELEMENT_CLASS (klass),
       "Feature scaler", "Filter/Analyzer/Audio",
       "Brings the dimensions of features to one scale", "gst-asd");
-  stage_class->kind = "scale";
+  gst_asd_stage_class_set_kind (stage_class, "scale");
   stage_class->load = gst_asd_scale_load;
   stage_class->unload = gst_asd_scale_unload;
   transform_class->describe = gst_asd_scale_describe;

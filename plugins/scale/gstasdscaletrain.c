@@ -75,7 +75,7 @@ gst_asd_scale_train_collect (GstAsdTrainer * trainer, const gfloat *frames,
     wrong = asd_scale_config_check (&config);
     if (wrong != NULL) {
       g_set_error (error, ASD_ERROR, ASD_ERROR_MISMATCH, "%s: %s",
-          GST_OBJECT_NAME (self), wrong);
+          gst_asd_element_get_label (GST_ELEMENT (self)), wrong);
       return FALSE;
     }
     self->trainer = asd_scale_trainer_new (&config,

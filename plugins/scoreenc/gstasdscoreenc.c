@@ -127,7 +127,7 @@ gst_asd_score_enc_prepare_output_buffer (GstBaseTransform * trans,
   if (score == NULL) {
     GST_ELEMENT_ERROR (self, STREAM, FORMAT,
         ("A score without its meta: an element before %s drops metas",
-            GST_OBJECT_NAME (self)), (NULL));
+            gst_asd_element_get_label (GST_ELEMENT (self))), (NULL));
     return GST_FLOW_ERROR;
   }
 

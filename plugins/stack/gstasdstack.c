@@ -18,7 +18,7 @@
  * T frames of a window become T - frames + 1 of frames x (rows * columns)
  * values, kind=stacked. A window with fewer frames gives a warning and no
  * buffer. The DCASE 2020 baseline stacks 5 frames of 128 log-mel bands. It
- * learns nothing: the properties model and stage have no meaning.
+ * learns nothing.
  *
  * Latency: none beyond that of the features.
  *
@@ -108,9 +108,10 @@ gst_asd_stack_transform (GstAsdTransform * transform, const gfloat *frames,
     memcpy (out + i * n * size, frames + i * size, n * size * sizeof (gfloat));
   if (*n_out > 0)
     return;
-  reason = g_strdup_printf ("The window has %" G_GSIZE_FORMAT " frames, fewer "
+  reason = g_strdup_printf ("The window has fewer frames (%" G_GSIZE_FORMAT ") "
       "than the %u that %s puts together: make the window longer, or set "
-      "frames lower", n_frames, n, GST_OBJECT_NAME (transform));
+      "frames lower", n_frames, n,
+      gst_asd_element_get_label (GST_ELEMENT (transform)));
   gst_asd_stage_skip_window (stage, reason);
   g_free (reason);
 }

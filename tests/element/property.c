@@ -229,6 +229,23 @@ GST_START_TEST (test_enum_type)
 
 GST_END_TEST;
 
+/* Texts name an element as its user does. */
+GST_START_TEST (test_label)
+{
+  static const char *const names[][2] = {
+    {NULL, "identity"}, {"identity12", "identity"}, {"front", "front"},
+    {"identity-a", "identity-a"}, {"identi", "identi"},
+  };
+  GstElement *element = gst_element_factory_make ("identity",
+      names[__i__][0]);
+
+  fail_unless_equals_string (gst_asd_element_get_label (element),
+      names[__i__][1]);
+  gst_object_unref (element);
+}
+
+GST_END_TEST;
+
 static Suite *
 property_suite (void)
 {
@@ -240,6 +257,7 @@ property_suite (void)
   tcase_add_test (tc, test_set_get);
   tcase_add_test (tc, test_order);
   tcase_add_test (tc, test_enum_type);
+  tcase_add_loop_test (tc, test_label, 0, 5);
   return s;
 }
 

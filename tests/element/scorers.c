@@ -241,7 +241,7 @@ GST_START_TEST (test_bad_training)
     {"asdiforesttrain", "all 4 training vectors are the same", NULL, 4},
     {"asdmahalanobistrain", "all 4 training vectors are the same", NULL, 4},
     {"asdknntrain normalise=none neighbours=1", NULL, NULL, 1},
-    {"asdknntrain normalise=none", NULL, "no 4 neighbours, 1 are used", 1},
+    {"asdknntrain normalise=none", NULL, "for 4 neighbours, 1 are used", 1},
   };
   static const float silence[4 * SIZE] = { 0, };
 

@@ -23,7 +23,8 @@ BAD = {
     'truncated.wav': 'is truncated.*: record or copy it again',
     'text.wav': 'cannot be decoded .*: give audio files',
     'header.wav': 'holds no sound .*: record or copy it again',
-    'short.wav': '10 samples are too few .*: record at least',
+    'short.wav': '(10 samples are too few|too few samples .10.) .*: record at '
+                 'least',
     'silent.wav': 'silent, .*: check the microphone',
     'nan.wav': 'not finite numbers: record or convert it again',
     'inf.wav': 'not finite numbers: record or convert it again',
@@ -197,6 +198,18 @@ def evaluate():
     labels = np.load(path('features/fan/id_00/test_labels.npy'))
     check_equal((labels.dtype, labels.tolist()), (np.uint8, [1, 255, 0, 0, 0]),
                 'labels')
+
+
+def remarks_of_stages():
+    """What a trainer has to say is said of its stage, as a recipe names it."""
+    good = make_recordings(path('remarks'))
+    done = run(0, 'gst-asd', 'train', '--recipe', 'asdmfcc ! asdivector ! '
+               'asdgmm', '--data', *good, '--model', path('remarks.asd'),
+               '--train', 'ivector.components=2', '--train',
+               'ivector.dimensions=7', '--train', 'gmm.components=1')
+    lines = [line for line in done.stderr.splitlines() if 'i-vectors' in line]
+    check(lines and all(line.startswith('ivector: too few clips (')
+                        for line in lines), done.stderr)
 
 
 def nothing_good():
@@ -456,6 +469,9 @@ def usage():
              *recipe, *data, *out, '--train', 'denoise.clips=-3'),
             (1, 'denoise.clips=0: not a value of this property', 'train',
              *recipe, *data, *out, '--train', 'asddenoise.clips=0'),
+            (1, r'learning-rate=20: .*\(.* Adam, 1e-09 to 10\): see', 'train',
+             '--recipe', 'asdmodspec ! asdautoencoder', *data, *out, '--train',
+             'autoencoder.learning-rate=20'),
             (1, 'write STAGE.PROPERTY=VALUE', 'train', *recipe, *data, *out,
              '--train', 'clips'),
             (1, '"asdmodspec" has no stage that learns', 'train', '--recipe',
@@ -471,7 +487,20 @@ def usage():
              '--data', path('usage/none'), '--out', model),
             (1, 'is no folder, and has no machine: expected MACHINE/id_00/train.npy',
              'evaluate', *recipe, '--features', path('usage/none'), '--out',
-             model)]:
+             model),
+            (1, 'none: cannot be read .*: name a folder that', 'report',
+             path('usage/none')),
+            (1, 'none: cannot be read .*: name a folder that', 'fuse',
+             path('usage/none'), '--out', model),
+            (1, 'No folder of scores: name those that', 'fuse', good[0],
+             '--out', model),
+            # None of the recipes has such a stage, or one cannot take the value.
+            (1, '--train lof.clips=1 fits no recipe: "lof" is not a stage',
+             'evaluate', *recipe, '--recipe', 'asdmodspec ! asdgraph', '--data',
+             path('usage'), '--out', model, '--train', 'lof.clips=1'),
+            (1, 'denoise.clips=0: not a value', 'evaluate', *recipe,
+             '--recipe', 'asdmodspec ! asdgraph', '--data', path('usage'),
+             '--out', model, '--train', 'denoise.clips=0')]:
         fails(code, f'gst-asd.*: .*{pattern}', 'gst-asd', *args)
         check(not os.path.exists(model), 'something was written by', args)
 
@@ -489,5 +518,6 @@ def help_and_version():
               done)
 
 
-main([train_and_score, windows, evaluate, nothing_good, models, outputs,
-      folders_without_permission, interrupt, usage, help_and_version])
+main([train_and_score, windows, evaluate, remarks_of_stages, nothing_good,
+      models, outputs, folders_without_permission, interrupt, usage,
+      help_and_version])

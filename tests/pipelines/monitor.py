@@ -35,7 +35,7 @@ def same_as_score():
 def simulated_fault():
     """The alarm of a fault that starts at 20 s; lines for people."""
     args = ['--model', make_model(), 'test', '--fault', 'bearing',
-            '--severity', '1', '--fault-at', '20', '--duration', '0.5m']
+            '--severity', '1', '--fault-at', '20', '--duration', '30']
     monitor = Monitor(*args)
     check_equal(monitor.finish(), 0, 'exit code')
     started = [event for event in monitor.select('alarm')
@@ -45,7 +45,7 @@ def simulated_fault():
     done = run(0, 'gst-asd', 'monitor', *args)
     check(re.search(r'^0:00:2\d  test: ALARM: score [\d.e+]+ is above', done.stdout,
                     re.M), done.stdout)
-    check(re.search(r'^0:00:30  test: ended: 30 windows, [1-9]\d* alarms$',
+    check(re.search(r'^0:00:30  test: ended: 30 windows, [1-9]\d* alarms?$',
                     done.stdout, re.M) and 'score' not in done.stderr, done)
     return f'alarm from {started[0]["start"] / 1e9} s on'
 
@@ -142,8 +142,6 @@ def usage():
             (['--model', 'm.asd'], 'either --model and'),
             (['--model', 'm.asd', '--streams', 'list'], 'leave out --model'),
             (['--model', 'm.asd', 'test', '--duration', '-1'], '--duration'),
-            (['--model', 'm.asd', 'test', '--duration', '1w'],
-             '"1w" is no --duration: write 90, 90s, 30m, 1h or 1d'),
             (['--model', 'm.asd', 'test', '--severity', '2'], '--severity'),
             (['--model', 'm.asd', 'test', '--snr', '99'], '--snr'),
             (['--model', 'm.asd', 'test', '--seed', '-1'], '--seed'),

@@ -40,7 +40,7 @@ GST_START_TEST (test_few_vectors)
   double score;
 
   fail_unless_equals_int (asd_knn_get_neighbours (one), 1);
-  fail_unless (strstr (asd_knn_get_warning (one), "no 4 neighbours, 1 are"));
+  fail_unless (strstr (asd_knn_get_warning (one), "for 4 neighbours, 1 are"));
   asd_knn_score (one, query, 1, &score);
   fail_unless (score == 5);
   fail_unless_equals_int (asd_knn_get_neighbours (two), 1);

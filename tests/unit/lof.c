@@ -101,7 +101,7 @@ GST_START_TEST (test_few_vectors)
   g_autoptr (AsdLof) same = asd_lof_fit (x, 3, 1, 2, NULL, NULL);
 
   fail_unless_equals_int (asd_lof_get_neighbours (lof), 2);
-  fail_unless (strstr (asd_lof_get_warning (lof), "no 20 neighbours, 2 are"));
+  fail_unless (strstr (asd_lof_get_warning (lof), "for 20 neighbours, 2 are"));
   fail_unless (asd_lof_get_warning (same) == NULL);
   fail_unless (memcmp (asd_lof_get_densities (lof),
           asd_lof_get_densities (same), sizeof x) == 0);

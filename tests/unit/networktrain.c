@@ -395,10 +395,10 @@ GST_START_TEST (test_few_vectors)
   config.epochs = 2;
   fail_unless (asd_network_train (&config, x, 1, DIM, NULL, NULL, NULL,
           &error) == NULL);
-  em_check_error (&error, ASD_ERROR_DATA, "1 vectors, of which 0");
+  em_check_error (&error, ASD_ERROR_DATA, "(1, of which 0");
   fail_unless (asd_network_train (&config, x, 0, DIM, NULL, NULL, NULL,
           &error) == NULL);
-  em_check_error (&error, ASD_ERROR_DATA, "0 vectors, of which 0");
+  em_check_error (&error, ASD_ERROR_DATA, "(0, of which 0");
   /* No batch is of one vector, which has no variance. */
   config.validation = 0;
   for (gsize n = 2; n <= 65; n += 31) {

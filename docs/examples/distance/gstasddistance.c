@@ -80,7 +80,7 @@ gst_asd_distance_class_init (GstAsdDistanceClass * klass)
       "Distance scorer", "Filter/Analyzer/Audio",
       "Scores features by their distance from the mean of normal ones",
       "gst-asd");
-  stage_class->kind = "distance";
+  gst_asd_stage_class_set_kind (stage_class, "distance");
   stage_class->load = gst_asd_distance_load;
   stage_class->unload = gst_asd_distance_unload;
   GST_ASD_SCORER_CLASS (klass)->score_frame = gst_asd_distance_score_frame;
