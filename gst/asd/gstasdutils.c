@@ -5,6 +5,7 @@
 
 #include "gstasdutils.h"
 
+#include <asd/error.h>
 #include <math.h>
 #include <string.h>
 
@@ -111,4 +112,39 @@ gst_asd_first_non_finite (const gfloat *values, gsize n)
     return n;
   for (i = 0; i < n && isfinite (values[i]); i++);
   return i;
+}
+
+/* One row: how much of each channel is heard. */
+static void
+set_mix (GstElement * convert, gint channel, gint n_channels)
+{
+  GValue matrix = G_VALUE_INIT, row = G_VALUE_INIT, weight = G_VALUE_INIT;
+  gint i;
+
+  g_value_init (&matrix, GST_TYPE_ARRAY);
+  g_value_init (&row, GST_TYPE_ARRAY);
+  g_value_init (&weight, G_TYPE_FLOAT);
+  for (i = 0; i < n_channels; i++) {
+    g_value_set_float (&weight, channel < 0 ? 1.0 / n_channels : i == channel);
+    gst_value_array_append_value (&row, &weight);
+  }
+  gst_value_array_append_and_take_value (&matrix, &row);
+  g_object_set_property (G_OBJECT (convert), "mix-matrix", &matrix);
+  g_value_unset (&matrix);
+  g_value_unset (&weight);
+}
+
+gboolean
+gst_asd_choose_channel (GstElement * convert, gint channel, gint n_channels,
+    GError ** error)
+{
+  if (channel >= n_channels) {
+    g_set_error (error, ASD_ERROR, ASD_ERROR_MISMATCH,
+        "The sound has %d channel%s, so channel=%d is not there: set channel "
+        "to 0%s, or to -1 for the mean", n_channels, n_channels == 1 ? "" : "s",
+        channel, n_channels == 1 ? "" : " or the next ones");
+    return FALSE;
+  }
+  set_mix (convert, channel, n_channels);
+  return TRUE;
 }

@@ -83,6 +83,17 @@ gchar *gst_asd_double_to_string (gchar * text, gdouble value);
  */
 gsize gst_asd_first_non_finite (const gfloat * values, gsize n);
 
+/**
+ * gst_asd_choose_channel: (skip)
+ * @convert: an audioconvert that has not negotiated its output yet
+ * @channel: from 0, or -1 for the plain mean
+ * @n_channels: of its input
+ *
+ * Returns: FALSE with ASD_ERROR_MISMATCH where there is no such channel
+ */
+gboolean gst_asd_choose_channel (GstElement * convert, gint channel,
+    gint n_channels, GError ** error);
+
 G_END_DECLS
 
 #endif /* __GST_ASD_UTILS_H__ */

@@ -58,13 +58,36 @@ tool_check_numbers (gint64 window, int channel, int seed)
 }
 
 int
+tool_parse_duration (const char *text, double *seconds)
+{
+  static const char units[] = "smhd";
+  static const double lengths[] = { 1, 60, 3600, 86400 };
+  const char *unit = "s";
+  char *end;
+
+  *seconds = g_ascii_strtod (text, &end);
+  if (end != text && *end != '\0')
+    unit = end;
+  if (end == text || unit[1] != '\0' || strchr (units, *unit) == NULL)
+    *seconds = 0;
+  else
+    *seconds *= lengths[strchr (units, *unit) - units];
+  if (*seconds > 0 && *seconds <= 1e9)
+    return 0;
+  return tool_usage ("\"%s\" is no --duration: write 90, 90s, 30m, 1h or 1d",
+      text);
+}
+
+int
 tool_fail (GError * error)
 {
   gboolean interrupted = tool_is_interrupted ();
 
   tool_progress_end ();
   fprintf (stderr, "%s: %s\n", g_get_prgname (),
-      interrupted ? "interrupted" : error->message);
+      interrupted && (error == NULL
+          || !g_str_has_prefix (error->message, "interrupted")) ?
+      "interrupted" : error->message);
   g_clear_error (&error);
   tool_exit_code ();
   return interrupted ? EXIT_INTERRUPTED : EXIT_USER_ERROR;

@@ -52,6 +52,14 @@ print_line (const char *file, const char *text)
 }
 
 void
+tool_say (const char *name, const char *text)
+{
+  G_LOCK (messages);
+  print_line (name, text);
+  G_UNLOCK (messages);
+}
+
+void
 tool_skip (const char *file, const char *reason)
 {
   G_LOCK (messages);
@@ -146,6 +154,17 @@ tool_progress_step (gsize n)
 {
   G_LOCK (messages);
   progress_done = MIN (progress_done + n, progress_total);
+  draw_progress ();
+  G_UNLOCK (messages);
+}
+
+void
+tool_progress_update (const char *what, gsize n_done)
+{
+  G_LOCK (messages);
+  g_free (progress_what);
+  progress_what = g_strdup (what);
+  progress_done = MIN (n_done, progress_total);
   draw_progress ();
   G_UNLOCK (messages);
 }

@@ -63,6 +63,21 @@ monitor_hide_password (const char *input)
   return g_regex_replace (regex, input, -1, 0, "\\1:***@", 0, NULL);
 }
 
+int
+monitor_options_check (MonitorOptions * options, const char *duration)
+{
+  if (!(options->fault_at >= 0 && options->fault_at <= 1e9))
+    return tool_usage ("--fault-at is 0 to 1e9 seconds");
+  if (!(options->severity >= 0 && options->severity <= 1))
+    return tool_usage ("--severity is 0 to 1");
+  if (!(options->snr >= -20 && options->snr <= 60))
+    return tool_usage ("--snr is -20 to 60 dB");
+  if (options->machine_id < 0 || options->seed < 0)
+    return tool_usage ("--machine-id and --seed are not negative");
+  return duration != NULL ? tool_parse_duration (duration, &options->duration) :
+      0;
+}
+
 MonitorStream *
 monitor_stream_new (const char *name, const char *model, const char *input,
     const MonitorOptions * options, MonitorFunc func, gpointer user_data)
@@ -104,8 +119,8 @@ set_state (MonitorStream * stream, MonitorState state, const char *text)
           monitor_state_get_name (state), "text", G_TYPE_STRING, text, NULL));
 }
 
-static void
-cut (MonitorStream * stream)
+void
+monitor_stream_cut (MonitorStream * stream)
 {
   MonitorLink *link = stream->link;
 
@@ -121,7 +136,7 @@ cut (MonitorStream * stream)
 void
 monitor_stream_free (MonitorStream * stream)
 {
-  cut (stream);
+  monitor_stream_cut (stream);
   if (stream->retry != 0)
     g_source_remove (stream->retry);
   g_hash_table_unref (stream->warnings);
@@ -143,7 +158,7 @@ monitor_stream_is_over (MonitorStream * stream)
 static void
 fail (MonitorStream * stream, const char *text)
 {
-  cut (stream);
+  monitor_stream_cut (stream);
   stream->alarm = FALSE;
   set_state (stream, MONITOR_FAILED, text);
 }
@@ -153,7 +168,7 @@ end (MonitorStream * stream)
 {
   char *text;
 
-  cut (stream);
+  monitor_stream_cut (stream);
   if (stream->retry != 0)
     g_source_remove (stream->retry);
   stream->retry = 0;
@@ -188,7 +203,7 @@ lose (MonitorStream * stream, const char *text)
   gint64 now = g_get_monotonic_time ();
   double longest;
 
-  cut (stream);
+  monitor_stream_cut (stream);
   if (stream->give_up != 0 || (stream->deadline != 0
           && now >= stream->deadline)) {
     end (stream);
@@ -270,7 +285,10 @@ make_detector (MonitorStream * stream, GError ** error)
 static MonitorLink *
 make_link (MonitorStream * stream, GError ** error)
 {
-  GstElement *detector = make_detector (stream, error), *sink;
+  GstElement *detector = stream->options->make_listener != NULL ?
+      stream->options->make_listener (stream, error) :
+      make_detector (stream, error);
+  GstElement *sink;
   MonitorLink *link;
   GstPad *pad;
   GstBus *bus;
@@ -453,6 +471,8 @@ handle_event (MonitorStream * stream, const GstStructure * event)
   } else if (gst_structure_has_name (event, "asd-sensor")) {
     g_free (stream->sensor);
     stream->sensor = g_strdup (state != NULL ? state : "");
+  } else if (gst_structure_has_name (event, "asd-window")) {
+    stream->n_windows++;
   } else if (gst_structure_has_name (event, "asd-overrun")) {
     gst_structure_get_uint (event, "windows", &n);
     stream->n_overruns += n;

@@ -13,14 +13,9 @@
 
 static char *opt_model, *opt_streams, *opt_mqtt, *opt_metrics;
 static char **opt_inputs;
+static char *opt_duration;
 static gboolean opt_json;
-static MonitorOptions options = {
-  .channel = G_MININT,
-  .machine = "fan",
-  .fault = "none",
-  .severity = 0.5,
-  .snr = 6,
-};
+static MonitorOptions options = MONITOR_OPTIONS_INIT;
 
 static const GOptionEntry entries[] = {
   {"model", 0, 0, G_OPTION_ARG_FILENAME, &opt_model,
@@ -33,8 +28,8 @@ static const GOptionEntry entries[] = {
       "time in ns between the starts of windows (default: the recipe's)", "NS"},
   {"channel", 0, 0, G_OPTION_ARG_INT, &options.channel,
       "channel to listen to, from 0; -1: the mean (default: the model's)", "N"},
-  {"duration", 0, 0, G_OPTION_ARG_DOUBLE, &options.duration,
-      "end after that many seconds (default: never)", "S"},
+  {"duration", 0, 0, G_OPTION_ARG_STRING, &opt_duration,
+      "end after that time (default: never)", "90|90s|30m|1h|1d"},
   {"json", 0, 0, G_OPTION_ARG_NONE, &opt_json,
       "write every score, alarm and change of state as a JSON object", NULL},
   {"mqtt", 0, 0, G_OPTION_ARG_STRING, &opt_mqtt,
@@ -42,20 +37,9 @@ static const GOptionEntry entries[] = {
   {"metrics", 0, 0, G_OPTION_ARG_STRING, &opt_metrics,
         "serve metrics for Prometheus at http://ADDRESS:PORT/metrics",
       "ADDRESS:PORT"},
-  {"machine", 0, 0, G_OPTION_ARG_STRING, &options.machine,
-      "what \"test\" simulates: fan (default), pump, slider, valve", "KIND"},
-  {"machine-id", 0, 0, G_OPTION_ARG_INT, &options.machine_id,
-      "which individual of its kind (default: 0)", "N"},
   {"seed", 0, 0, G_OPTION_ARG_INT, &options.seed,
-      "which recording of the simulated machine (default: 0)", "N"},
-  {"snr", 0, 0, G_OPTION_ARG_DOUBLE, &options.snr,
-      "its level over that of the factory noise, in dB (default: 6)", "DB"},
-  {"fault", 0, 0, G_OPTION_ARG_STRING, &options.fault,
-      "fault of the simulated machine", "FAULT"},
-  {"fault-at", 0, 0, G_OPTION_ARG_DOUBLE, &options.fault_at,
-      "when the fault starts, in seconds (default: 0)", "S"},
-  {"severity", 0, 0, G_OPTION_ARG_DOUBLE, &options.severity,
-      "severity of the fault, 0 to 1 (default: 0.5)", "X"},
+      "which recording \"test\" simulates (default: 0)", "N"},
+  MONITOR_MACHINE_ENTRIES (options),
   {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &opt_inputs,
       NULL, NULL},
   {NULL}
@@ -294,21 +278,17 @@ open_outputs (Monitor * monitor)
 static int
 check_options (void)
 {
+  int code;
+
   if ((opt_inputs == NULL) == (opt_streams == NULL))
     return tool_usage ("either --model and a file, URI, pulse, alsa or test, "
         "or --streams is needed");
   if ((opt_model == NULL) != (opt_inputs == NULL))
     return tool_usage (opt_model == NULL ? "--model is needed" :
         "the list of --streams has the models, leave out --model");
-  if (!(options.duration >= 0 && options.duration <= 1e9
-          && options.fault_at >= 0 && options.fault_at <= 1e9))
-    return tool_usage ("--duration and --fault-at are 0 to 1e9 seconds");
-  if (!(options.severity >= 0 && options.severity <= 1))
-    return tool_usage ("--severity is 0 to 1");
-  if (!(options.snr >= -20 && options.snr <= 60))
-    return tool_usage ("--snr is -20 to 60 dB");
-  if (options.machine_id < 0 || options.seed < 0)
-    return tool_usage ("--machine-id and --seed are not negative");
+  code = monitor_options_check (&options, opt_duration);
+  if (code != 0)
+    return code;
   if (options.interval < 0 || options.interval > TOOL_MAX_WINDOW
       || (options.interval > 0 && options.interval < GST_MSECOND))
     return tool_usage ("--interval is in ns: 2 s are 2000000000");

@@ -11,6 +11,9 @@
 /* Parts of 'gst-asd monitor'. All of it runs in the thread of the main loop,
  * but for the probe of monitor-stream.c. */
 
+typedef struct _MonitorStream MonitorStream;
+typedef struct _MonitorLink MonitorLink;
+
 /* What holds for all streams; times in seconds, 0 where there is none. */
 typedef struct
 {
@@ -25,7 +28,38 @@ typedef struct
   const char *fault;
   double fault_at;
   double severity;
+
+  /* What listens in place of asddetect, or NULL: an element (floating) with the
+   * pads sink and src, which posts "asd-window" for each window. */
+  GstElement *(*make_listener) (MonitorStream * stream, GError ** error);
 } MonitorOptions;
+
+#define MONITOR_OPTIONS_INIT { \
+  .channel = G_MININT, \
+  .machine = "fan", \
+  .fault = "none", \
+  .severity = 0.5, \
+  .snr = 6, \
+}
+
+/* The simulated machine's. */
+#define MONITOR_MACHINE_ENTRIES(options) \
+  {"machine", 0, 0, G_OPTION_ARG_STRING, &(options).machine, \
+      "what \"test\" simulates: fan (default), pump, slider, valve", "KIND"}, \
+  {"machine-id", 0, 0, G_OPTION_ARG_INT, &(options).machine_id, \
+      "which individual of its kind (default: 0)", "N"}, \
+  {"snr", 0, 0, G_OPTION_ARG_DOUBLE, &(options).snr, \
+      "its level over that of the factory noise, in dB (default: 6)", "DB"}, \
+  {"fault", 0, 0, G_OPTION_ARG_STRING, &(options).fault, \
+      "fault of the simulated machine", "FAULT"}, \
+  {"fault-at", 0, 0, G_OPTION_ARG_DOUBLE, &(options).fault_at, \
+      "when the fault starts, in seconds (default: 0)", "S"}, \
+  {"severity", 0, 0, G_OPTION_ARG_DOUBLE, &(options).severity, \
+      "severity of the fault, 0 to 1 (default: 0.5)", "X"}
+
+/* Takes the text of --duration, or NULL. Returns 0 where the options of the
+ * simulated machine are in range, too, else the exit code. */
+int monitor_options_check (MonitorOptions * options, const char *duration);
 
 typedef enum
 {
@@ -36,12 +70,10 @@ typedef enum
   MONITOR_FAILED,
 } MonitorState;
 
-typedef struct _MonitorStream MonitorStream;
-typedef struct _MonitorLink MonitorLink;
-
 /* Something happened to a stream: one of the messages asd-score, asd-alarm,
- * asd-sensor and asd-overrun; or a change of its state, "asd-state" with state
- * and text (strings), "asd-warning" with text. The stream is up to date. */
+ * asd-sensor and asd-overrun; "asd-window" of another listener; or a change of
+ * its state, "asd-state" with state and text (strings), "asd-warning" with text.
+ * The stream is up to date. */
 typedef void (*MonitorFunc) (MonitorStream * stream,
     const GstStructure * event, gpointer user_data);
 
@@ -88,6 +120,9 @@ void monitor_stream_start (MonitorStream * stream);
 
 /* Lets the last scores and messages come; the stream then ends. */
 void monitor_stream_stop (MonitorStream * stream);
+
+/* At once; its state stays what it was. */
+void monitor_stream_cut (MonitorStream * stream);
 
 /* To be called once a second. */
 void monitor_stream_tick (MonitorStream * stream);

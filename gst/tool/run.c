@@ -8,23 +8,42 @@
 #include <signal.h>
 #include <string.h>
 
-static volatile sig_atomic_t interrupted;
+static volatile sig_atomic_t n_interrupts;
+static volatile sig_atomic_t n_stops;   /* of these that only stop, 0 or 1 */
 
+/* One more than interrupts ends the process at once. */
 static void
 handle_interrupt (int signal_number)
 {
-  interrupted = 1;
+  if (tool_is_interrupted ()) {
+    signal (signal_number, SIG_DFL);
+    raise (signal_number);
+  }
+  n_interrupts += signal_number == SIGINT ? 1 : 1 + n_stops;
 }
 
 gboolean
 tool_is_interrupted (void)
 {
-  return interrupted != 0;
+  return n_interrupts > n_stops;
 }
 
-/* A second Ctrl-C ends the process at once. */
-static void
-catch_interrupt (void)
+void
+tool_allow_stop (gboolean allow)
+{
+  tool_catch_interrupts ();
+  /* One that came is spent. */
+  n_stops = allow || tool_is_stopped ();
+}
+
+gboolean
+tool_is_stopped (void)
+{
+  return n_stops > 0 && n_interrupts > 0;
+}
+
+void
+tool_catch_interrupts (void)
 {
   static gsize once = 0;
 
@@ -33,7 +52,6 @@ catch_interrupt (void)
 
     memset (&action, 0, sizeof (action));
     action.sa_handler = handle_interrupt;
-    action.sa_flags = SA_RESETHAND;
     sigaction (SIGINT, &action, NULL);
     sigaction (SIGTERM, &action, NULL);
     g_once_init_leave (&once, 1);
@@ -205,7 +223,7 @@ tool_run (Source * source, GstElement * bin, RunFunc func, gpointer user_data,
   GstPad *end;
   gboolean ok;
 
-  catch_interrupt ();
+  tool_catch_interrupts ();
   pipeline = make_pipeline (&run, bin, &end, error);
   if (pipeline == NULL)
     return FALSE;

@@ -51,6 +51,10 @@ int tool_fail (GError * error);
 /* Returns 0 where the options of most commands are in range. */
 int tool_check_numbers (gint64 window, int channel, int seed);
 
+/* "90", "90s", "30m", "1h" or "1d", to seconds. Returns 0, or the exit code for
+ * what is none of these. */
+int tool_parse_duration (const char *text, double *seconds);
+
 /* messages.c: what the user is told beside the results, from any thread */
 
 /* A file is left out of the run. Printed once for each file. */
@@ -64,9 +68,15 @@ void tool_remark (const char *file, const char *remark);
 /* Prints the remarks; EXIT_SKIPPED where files were left out, else 0. */
 int tool_exit_code (void);
 
+/* Something about what a run reads, at once. */
+void tool_say (const char *name, const char *text);
+
 /* A progress bar on the terminal; nothing where stderr is none. */
 void tool_progress_begin (const char *what, gsize n_steps);
 void tool_progress_step (gsize n);
+
+/* Other words before the bar, and how many steps are done. */
+void tool_progress_update (const char *what, gsize n_done);
 void tool_progress_end (void);
 
 /* source.c: what a pipeline reads */
@@ -139,9 +149,13 @@ typedef void (*RunFunc) (guint clip, GstBuffer * buffer, gpointer user_data);
 gboolean tool_run (Source * source, GstElement * bin, RunFunc func,
     gpointer user_data, GstCaps ** caps, GError ** error);
 
-/* SIGINT was received. */
+/* From here on, Ctrl-C ends what is being done, a second one the process. */
+void tool_catch_interrupts (void);
 gboolean tool_is_interrupted (void);
 
+/* While allowed, the first Ctrl-C stops instead, and only the next interrupts. */
+void tool_allow_stop (gboolean allow);
+gboolean tool_is_stopped (void);
 
 /* training.c */
 
@@ -150,6 +164,7 @@ typedef struct
   GstAsdRecipe *recipe;
   GstClockTime window;
   guint seed;
+  gboolean live;                /* the clips are windows of a line, in order */
 } Training;
 
 /* Trains all stages of the recipe into the file @model. */

@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-#include "tool.h"
+#include "recorder.h"
 
 #include <glib/gstdio.h>
 #include <math.h>
@@ -18,17 +18,22 @@ static double opt_false_alarms = NAN;
 static gboolean opt_extrapolate;
 static int opt_seed, opt_channel;
 
+/* of a line */
+static char *opt_duration;
+static RecorderOptions line = {.monitor = MONITOR_OPTIONS_INIT };
+
 static const GOptionEntry entries[] = {
   {"recipe", 0, 0, G_OPTION_ARG_STRING, &opt_recipe,
       "shipped recipe, recipe file or launch fragment", "RECIPE"},
   {"train", 0, 0, G_OPTION_ARG_STRING_ARRAY, &opt_train,
       "set a property of a stage's trainer", "STAGE.PROPERTY=VALUE"},
   {"data", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &opt_data,
-      "recordings of normal sound, or folders of them", "FILES..."},
+        "recordings of normal sound, or folders of them; or a line, see above",
+      "FILES...|LINE"},
   {"model", 0, 0, G_OPTION_ARG_FILENAME, &opt_model,
       "model file to write", "OUT.asd"},
   {"seed", 0, 0, G_OPTION_ARG_INT, &opt_seed,
-      "seed of everything random (default: 0)", "N"},
+      "seed of everything random, \"test\" included (default: 0)", "N"},
   {"window", 0, 0, G_OPTION_ARG_INT64, &opt_window,
       "length of a window in ns (default: 0, the whole clip)", "NS"},
   {"channel", 0, 0, G_OPTION_ARG_INT, &opt_channel,
@@ -41,6 +46,13 @@ static const GOptionEntry entries[] = {
       "PER_DAY"},
   {"extrapolate", 0, 0, G_OPTION_ARG_NONE, &opt_extrapolate,
       "accept fewer false alarms than the recordings can vouch for", NULL},
+  {"duration", 0, 0, G_OPTION_ARG_STRING, &opt_duration,
+      "how long to listen to a line", "90|90s|30m|1h|1d"},
+  {"keep", 0, 0, G_OPTION_ARG_NONE, &line.keep,
+      "Ctrl-C ends the listening and learns from what was heard", NULL},
+  {"record", 0, 0, G_OPTION_ARG_FILENAME, &line.folder,
+      "keep the line's windows as recordings in this folder", "FOLDER"},
+  MONITOR_MACHINE_ENTRIES (line.monitor),
   {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &opt_more_data,
       NULL, NULL},
   {NULL}
@@ -114,11 +126,13 @@ describe (AsdModelWriter * writer, const Training * training, Source * source,
 
 /* What the threshold is worth. */
 static void
-print_result (const Calibration * calibration, guint n_recordings)
+print_result (const Calibration * calibration, guint n_recordings,
+    gboolean live)
 {
   const AsdThresholdRule *rule = &calibration->rule;
 
-  printf ("%s: %u recordings", opt_model, n_recordings);
+  printf ("%s: %u %s", opt_model, n_recordings,
+      live ? "windows" : "recordings");
   if (!isnan (calibration->threshold))
     printf (", threshold %g (%s of %u held-out scores)",
         calibration->threshold, opt_threshold, calibration->n_scores);
@@ -168,7 +182,7 @@ train (const Training * training, Source * checked,
       && asd_model_writer_commit (writer, model, NULL, &why);
   tool_progress_end ();
   if (ok)
-    print_result (&calibration, source_get_size (source));
+    print_result (&calibration, source_get_size (source), training->live);
 
   if (why != NULL)
     g_propagate_error (error, why);
@@ -270,51 +284,151 @@ check_options (AsdThresholdRule * rule, GError ** error)
   return 0;
 }
 
-int
-cmd_train (int argc, char **argv)
+/* Whether the data is a line. Returns the exit code for what cannot be. */
+static int
+check_data (char **data, gboolean *live)
 {
-  char **data, **files = NULL;
-  Training training = { 0 };
-  AsdThresholdRule rule;
-  Source *source = NULL;
-  GError *error = NULL;
-  gboolean ok;
+  guint i, n_lines = 0;
+  char *name;
   int code;
+
+  for (i = 0; data[i] != NULL; i++) {
+    if (recorder_is_line (data[i], opt_duration != NULL)) {
+      line.input = data[i];
+      n_lines++;
+    }
+  }
+  *live = n_lines > 0;
+  if (n_lines > 0 && i > 1) {
+    name = monitor_hide_password (line.input);
+    code = tool_usage ("--data %s is a line, which is learned by itself: "
+        "--record the lines into folders and give these", name);
+    g_free (name);
+    return code;
+  }
+  if (n_lines == 0 && (opt_duration != NULL || line.keep || line.folder))
+    return tool_usage ("--duration, --keep and --record belong to a line, and "
+        "%s is none: give rtsp://, http://, pulse, alsa or test, or leave them "
+        "out", data[0]);
+  if (n_lines > 0 && opt_duration == NULL)
+    return tool_usage ("a line has no end: say how long to listen, for example "
+        "--duration 1h");
+  return monitor_options_check (&line.monitor, opt_duration);
+}
+
+/* All that can be told before anybody listens for an hour. */
+static int
+check_line (const Training * training, const AsdThresholdRule * rule,
+    GError ** error)
+{
+  GstClockTime window;
+  guint n;
+
+  line.monitor.seed = opt_seed;
+  line.monitor.channel = opt_channel;
+  line.monitor.window = opt_window;
+  if (!recorder_find_window (training->recipe, &line.monitor.window, error))
+    return EXIT_USER_ERROR;
+  window = line.monitor.window;
+  if (window == 0)
+    return tool_usage ("a line has no clips, and the recipe does not say how "
+        "long a window is: for example --window 10000000000 for 10 s");
+  n = recorder_count_windows (&line);
+  if (n < 1 || n > RECORDER_MAX_WINDOWS)
+    return tool_usage ("--duration %s is %u windows of %g s: choose 1 to %d",
+        opt_duration, n, window / 1e9, RECORDER_MAX_WINDOWS);
+  return rule->method != ASD_THRESHOLD_FALSE_ALARMS
+      || asd_false_alarms_check (rule->parameter, n, window, rule->extrapolate,
+      error) ? 0 : EXIT_USER_ERROR;
+}
+
+static gboolean
+make_recipe (Training * training, GError ** error)
+{
+  gboolean ok;
   guint i;
 
-  if (!tool_parse (&argc, &argv, "FILES...",
-          "Learns a machine's normal sound from recordings of it.", entries,
-          &code))
-    return code;
-  code = check_options (&rule, &error);
-  if (code != 0)
-    return error != NULL ? tool_fail (error) : code;
-
-  training.window = opt_window;
-  training.seed = opt_seed;
-  training.recipe = gst_asd_recipe_new (opt_recipe, &error);
-  ok = training.recipe != NULL;
-  if (ok && *gst_asd_recipe_get_stages (training.recipe) == NULL) {
-    g_set_error (&error, ASD_ERROR, ASD_ERROR_MISSING,
+  training->recipe = gst_asd_recipe_new (opt_recipe, error);
+  ok = training->recipe != NULL;
+  if (ok && *gst_asd_recipe_get_stages (training->recipe) == NULL) {
+    g_set_error (error, ASD_ERROR, ASD_ERROR_MISSING,
         "\"%s\" has no stage that learns: end the recipe in a scorer, for "
         "example \"asdmodspec ! asdgraph\"", opt_recipe);
     ok = FALSE;
   }
   for (i = 0; ok && opt_train != NULL && opt_train[i] != NULL; i++)
-    ok = gst_asd_recipe_set_option (training.recipe, opt_train[i], &error);
-  if (ok) {
-    data = join (opt_data, opt_more_data);
-    files = dataset_expand (data, &error);
-    g_free (data);
-    ok = files != NULL && check_output (opt_model, &error);
-  }
-  if (ok) {
-    source = source_new_files (files, opt_channel);
-    ok = train_into (opt_model, &training, source, &rule, &error);
-  }
+    ok = gst_asd_recipe_set_option (training->recipe, opt_train[i], error);
+  return ok;
+}
+
+static gboolean
+train_on_files (const Training * training, char **files, int channel,
+    const AsdThresholdRule * rule, GError ** error)
+{
+  Source *source = source_new_files (files, channel);
+  gboolean ok = train_into (opt_model, training, source, rule, error);
 
   source_free (source);
+  return ok;
+}
+
+/* 0 where there is a model now. */
+static int
+run (Training * training, char **data, const AsdThresholdRule * rule,
+    GError ** error)
+{
+  Recording *recording = NULL;
+  char **files = NULL;
+  gboolean ok;
+  int code = 0;
+
+  ok = make_recipe (training, error);
+  if (ok && training->live)
+    code = check_line (training, rule, error);
+  ok = ok && code == 0;
+  if (ok && !training->live)
+    ok = (files = dataset_expand (data, error)) != NULL;
+  ok = ok && check_output (opt_model, error);
+  if (ok && training->live)
+    ok = (recording = recorder_listen (&line, error)) != NULL;
+  if (ok)
+    ok = training->live ?
+        train_on_files (training, recording_get_files (recording), 0, rule,
+        error)
+        : train_on_files (training, files, opt_channel, rule, error);
+  recording_free (recording);
   g_strfreev (files);
+  return ok ? 0 : code != 0 ? code : EXIT_USER_ERROR;
+}
+
+int
+cmd_train (int argc, char **argv)
+{
+  Training training = { 0 };
+  AsdThresholdRule rule;
+  GError *error = NULL;
+  char **data = NULL;
+  int code;
+
+  if (!tool_parse (&argc, &argv, "FILES...|LINE",
+          "Learns a machine's normal sound from recordings of it, or from a "
+          "line: rtsp://,\nhttp://, pulse[:DEVICE], alsa[:DEVICE], or \"test\", "
+          "a simulated machine. A line\nneeds --duration and --window.",
+          entries, &code))
+    return code;
+  code = check_options (&rule, &error);
+  if (code == 0) {
+    data = join (opt_data, opt_more_data);
+    code = check_data (data, &training.live);
+  }
+  training.window = opt_window;
+  training.seed = opt_seed;
+  if (code == 0)
+    code = run (&training, data, &rule, &error);
+
+  g_free (data);
   gst_asd_recipe_free (training.recipe);
-  return ok ? tool_exit_code () : tool_fail (error);
+  if (code == 0)
+    return tool_exit_code ();
+  return error != NULL || tool_is_interrupted ()? tool_fail (error) : code;
 }

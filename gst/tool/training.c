@@ -230,6 +230,19 @@ run_folds (CrossValidation * cv, GError ** error)
   return FALSE;
 }
 
+/* A window of a line is more like its neighbours than like what comes later, so
+ * a fold is one stretch of it. */
+static guint *
+cut_folds (guint n_clips, guint n_folds)
+{
+  guint *folds = g_new (guint, n_clips);
+  guint i;
+
+  for (i = 0; i < n_clips; i++)
+    folds[i] = (guint64) i *n_folds / n_clips;
+  return folds;
+}
+
 /* Clips in random order, dealt to the folds in turn. */
 static guint *
 deal_folds (guint n_clips, guint n_folds, guint seed)
@@ -268,7 +281,8 @@ cross_validation_new (const Training * training, Source * source,
   cv->training = training;
   cv->source = source;
   cv->n_folds = MIN (N_FOLDS, n_clips);
-  cv->fold_of_clip = deal_folds (n_clips, cv->n_folds, training->seed);
+  cv->fold_of_clip = training->live ? cut_folds (n_clips, cv->n_folds) :
+      deal_folds (n_clips, cv->n_folds, training->seed);
   cv->folder = folder;
   g_mutex_init (&cv->lock);
   if (!run_folds (cv, error))

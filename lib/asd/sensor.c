@@ -216,15 +216,15 @@ find_period (AsdSensor * self, const float *x, gsize n)
   return n - length;
 }
 
-static AsdSensorState
-judge (const AsdSensor * self, const AsdSensorReport * report)
+AsdSensorState
+asd_sensor_judge (const AsdSensorConfig * config,
+    const AsdSensorLevels * levels, const AsdSensorReport * report)
 {
-  const AsdSensorConfig *config = &self->config;
   double below = -INFINITY, above = -INFINITY;
 
-  if (self->has_levels) {
-    below = self->levels.low - report->level;
-    above = report->level - self->levels.high;
+  if (levels != NULL) {
+    below = levels->low - report->level;
+    above = report->level - levels->high;
   }
   if (report->peak <= STEP)
     return ASD_SENSOR_DEAD;
@@ -249,7 +249,8 @@ asd_sensor_process (AsdSensor * self, const float *samples, gsize n,
   report->period = find_period (self, samples, n);
   if (report->period > n / MIN_REPEATS)
     report->period = 0;
-  report->state = judge (self, report);
+  report->state = asd_sensor_judge (&self->config,
+      self->has_levels ? &self->levels : NULL, report);
   return report->state;
 }
 

@@ -191,6 +191,18 @@ AsdSensorState asd_sensor_process (AsdSensor * self, const float *samples,
     gsize n, AsdSensorReport * report);
 
 /**
+ * asd_sensor_judge:
+ * @config: valid by asd_sensor_config_check()
+ * @levels: (nullable): as in asd_sensor_new()
+ * @report: of asd_sensor_process(); its state is not looked at
+ *
+ * What asd_sensor_process() had said with these levels, for who knows them only
+ * when all is heard.
+ */
+AsdSensorState asd_sensor_judge (const AsdSensorConfig * config,
+    const AsdSensorLevels * levels, const AsdSensorReport * report);
+
+/**
  * asd_sensor_describe:
  *
  * Returns: (transfer full): one sentence that tells what is heard and what to do

@@ -35,7 +35,7 @@ def same_as_score():
 def simulated_fault():
     """The alarm of a fault that starts at 20 s; lines for people."""
     args = ['--model', make_model(), 'test', '--fault', 'bearing',
-            '--severity', '1', '--fault-at', '20', '--duration', '30']
+            '--severity', '1', '--fault-at', '20', '--duration', '0.5m']
     monitor = Monitor(*args)
     check_equal(monitor.finish(), 0, 'exit code')
     started = [event for event in monitor.select('alarm')
@@ -142,6 +142,8 @@ def usage():
             (['--model', 'm.asd'], 'either --model and'),
             (['--model', 'm.asd', '--streams', 'list'], 'leave out --model'),
             (['--model', 'm.asd', 'test', '--duration', '-1'], '--duration'),
+            (['--model', 'm.asd', 'test', '--duration', '1w'],
+             '"1w" is no --duration: write 90, 90s, 30m, 1h or 1d'),
             (['--model', 'm.asd', 'test', '--severity', '2'], '--severity'),
             (['--model', 'm.asd', 'test', '--snr', '99'], '--snr'),
             (['--model', 'm.asd', 'test', '--seed', '-1'], '--seed'),

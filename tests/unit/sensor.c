@@ -28,10 +28,18 @@ static void
 check_state (const float *x, gsize n, double low, double high,
     AsdSensorState expected, const char *part)
 {
+  const AsdSensorLevels levels = { low, (low + high) / 2, high };
+  g_autoptr (AsdSensor) plain = new_sensor (NAN, NAN);
   g_autoptr (AsdSensor) sensor = new_sensor (low, high);
   g_autofree char *text = NULL;
   AsdSensorReport report;
+  AsdSensorConfig config;
 
+  /* The same, where the levels are known afterwards. */
+  asd_sensor_config_init (&config);
+  asd_sensor_process (plain, x, n, &report);
+  fail_unless (asd_sensor_judge (&config, isnan (low) ? NULL : &levels,
+          &report) == expected);
   asd_sensor_process (sensor, x, n, &report);
   text = asd_sensor_describe (sensor, &report);
   fail_unless (report.state == expected, "%s, expected %s: %s",
