@@ -6,6 +6,7 @@
 #ifndef __GST_ASD_H__
 #define __GST_ASD_H__
 
+#include <gst/asd/gstasdexplanation.h>
 #include <gst/asd/gstasdextractor.h>
 #include <gst/asd/gstasdfeatures.h>
 #include <gst/asd/gstasdjoiner.h>

@@ -4,6 +4,7 @@
  */
 
 #include "gstasdextractor.h"
+#include "gstasdexplanation.h"
 #include "gstasdutils.h"
 
 #include <math.h>
@@ -24,6 +25,10 @@ typedef struct
   /* properties, under the object lock */
   GstClockTime interval;
   gdouble level;
+
+  /* where the values come from, under the object lock; NULL if unknown */
+  GBytes *axes;
+  gint axes_rate;
 
   /* streaming thread only */
   GstAsdFeatureInfo info;
@@ -70,6 +75,46 @@ min_samples (GstAsdExtractor * self)
   return high;
 }
 
+static void
+set_axes (GstAsdExtractor * self)
+{
+  GstAsdExtractorClass *klass = GST_ASD_EXTRACTOR_GET_CLASS (self);
+  GstAsdExtractorPrivate *priv = GET_PRIVATE (self);
+  gsize size = gst_asd_feature_info_frame_size (&priv->info);
+  GBytes *axes, *old;
+  AsdAxis *values;
+
+  if (klass->get_axes == NULL)
+    return;
+  values = g_new (AsdAxis, size);
+  klass->get_axes (self, values);
+  axes = g_bytes_new_take (values, size * sizeof (AsdAxis));
+  GST_OBJECT_LOCK (self);
+  old = priv->axes;
+  priv->axes = axes;
+  priv->axes_rate = priv->info.rate;
+  GST_OBJECT_UNLOCK (self);
+  g_clear_pointer (&old, g_bytes_unref);
+}
+
+/* Those of elements before it mean nothing behind it. */
+static gboolean
+gst_asd_extractor_src_query (GstAsdWindowFilter * filter, GstQuery * query)
+{
+  GstAsdExtractorPrivate *priv = GET_PRIVATE (GST_ASD_EXTRACTOR (filter));
+  gboolean known;
+
+  if (!gst_asd_query_is_axes (query))
+    return GST_ASD_WINDOW_FILTER_CLASS (gst_asd_extractor_parent_class)
+        ->src_query (filter, query);
+  GST_OBJECT_LOCK (filter);
+  known = priv->axes != NULL;
+  if (known)
+    gst_asd_query_set_axes (query, priv->axes, priv->axes_rate);
+  GST_OBJECT_UNLOCK (filter);
+  return known;
+}
+
 static GstCaps *
 gst_asd_extractor_set_format (GstAsdWindowFilter * filter, GstCaps * caps,
     gint rate, gsize window_samples)
@@ -93,6 +138,7 @@ gst_asd_extractor_set_format (GstAsdWindowFilter * filter, GstCaps * caps,
     return NULL;
   }
 
+  set_axes (self);
   srccaps = gst_asd_feature_info_to_caps (&priv->info);
   if (window_samples == 0)
     return srccaps;
@@ -239,6 +285,7 @@ gst_asd_extractor_finalize (GObject * object)
   GstAsdExtractorPrivate *priv = GET_PRIVATE (GST_ASD_EXTRACTOR (object));
 
   g_free (priv->scaled);
+  g_clear_pointer (&priv->axes, g_bytes_unref);
   G_OBJECT_CLASS (gst_asd_extractor_parent_class)->finalize (object);
 }
 
@@ -323,6 +370,7 @@ gst_asd_extractor_class_init (GstAsdExtractorClass * klass)
   filter_class->set_format = gst_asd_extractor_set_format;
   filter_class->get_interval = gst_asd_extractor_get_interval;
   filter_class->process_window = gst_asd_extractor_process_window;
+  filter_class->src_query = gst_asd_extractor_src_query;
   klass->max_frames = default_max_frames;
 
   gst_type_mark_as_plugin_api (GST_TYPE_ASD_EXTRACTOR, 0);

@@ -6,6 +6,7 @@
 #ifndef __GST_ASD_EXTRACTOR_H__
 #define __GST_ASD_EXTRACTOR_H__
 
+#include <asd/explanation.h>
 #include <gst/asd/gstasdfeatures.h>
 #include <gst/asd/gstasdwindowfilter.h>
 
@@ -25,6 +26,9 @@ G_DECLARE_DERIVABLE_TYPE (GstAsdExtractor, gst_asd_extractor, GST,
  *     of the info, or 1 where they are 0.
  * @process: write the frames of one window. *@n_frames comes in as what
  *     max_frames said and leaves as the number written. Samples are finite.
+ * @get_axes: (nullable): after @setup, say where each of the rows x columns values
+ *     of a frame comes from, for scorers that explain their scores. Default: not
+ *     known
  *
  * Base class of elements that turn audio into feature frames. It does what
  * #GstAsdWindowFilter does, level normalisation, and windows that are too
@@ -41,6 +45,7 @@ struct _GstAsdExtractorClass
   gsize (*max_frames) (GstAsdExtractor * self, gsize n_samples);
   void (*process) (GstAsdExtractor * self, const gfloat * samples,
       gsize n_samples, gfloat * frames, gsize * n_frames);
+  void (*get_axes) (GstAsdExtractor * self, AsdAxis * axes);
 
   /*< private >*/
   gpointer _gst_reserved[GST_PADDING];

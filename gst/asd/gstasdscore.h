@@ -40,6 +40,20 @@ G_BEGIN_DECLS
  * model        string    model file
  * stream-id    string    stream the window came from
  * ]|
+ *
+ * An anomalous score also has, where the features and the scorer know, the bands
+ * that it comes from, 3 of each kind where there are so many (see
+ * asd_shares_get_top()):
+ *
+ * |[
+ * band-1-low        double   lower edge of a frequency band, Hz
+ * band-1-high       double   its upper edge, Hz
+ * band-1-share      double   how much of the score comes from it, 0 to 1; the
+ *                            next are band-2-... and band-3-...
+ * modulation-1-low, modulation-1-high, modulation-1-share, ...
+ *                   double   the same for modulation frequencies
+ * text              string   the same as a phrase
+ * ]|
  */
 #define GST_ASD_SCORE_NAME "asd-score"
 

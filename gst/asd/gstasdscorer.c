@@ -4,10 +4,12 @@
  */
 
 #include "gstasdscorer.h"
+#include "gstasdexplanation.h"
 #include "gstasdscore.h"
 #include "gstasdutils.h"
 
 #include <math.h>
+#include <string.h>
 
 GST_DEBUG_CATEGORY_STATIC (gst_asd_scorer_debug);
 #define GST_CAT_DEFAULT gst_asd_scorer_debug
@@ -36,6 +38,9 @@ typedef struct
   /* streaming thread only */
   gdouble *frames;              /* BLOCK frames in double precision */
   gchar *stream_id;
+  GBytes *axes;                 /* where the values of a frame come from */
+  AsdExplainer *explainer;      /* for these; NULL where they are not known */
+  gdouble *parts;               /* of a window, then of BLOCK frames */
 } GstAsdScorerPrivate;
 
 static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE ("sink",
@@ -50,6 +55,14 @@ G_DEFINE_ABSTRACT_TYPE_WITH_CODE (GstAsdScorer, gst_asd_scorer,
 
 #define GET_PRIVATE(self) gst_asd_scorer_get_instance_private (self)
 
+static void
+clear_axes (GstAsdScorerPrivate * priv)
+{
+  g_clear_pointer (&priv->axes, g_bytes_unref);
+  g_clear_pointer (&priv->explainer, asd_explainer_free);
+  g_clear_pointer (&priv->parts, g_free);
+}
+
 static gboolean
 gst_asd_scorer_stop (GstBaseTransform * trans)
 {
@@ -57,6 +70,7 @@ gst_asd_scorer_stop (GstBaseTransform * trans)
 
   g_clear_pointer (&priv->frames, g_free);
   g_clear_pointer (&priv->stream_id, g_free);
+  clear_axes (priv);
   return GST_BASE_TRANSFORM_CLASS (gst_asd_scorer_parent_class)->stop (trans);
 }
 
@@ -117,33 +131,70 @@ gst_asd_scorer_set_caps (GstBaseTransform * trans, GstCaps * incaps,
   return TRUE;
 }
 
+/* With each new caps, which is what axes are for. */
+static void
+update_axes (GstAsdScorer * self)
+{
+  GstAsdScorerPrivate *priv = GET_PRIVATE (self);
+  const GstAsdFeatureInfo *info = gst_asd_stage_get_info (GST_ASD_STAGE (self));
+  gsize n = frame_size (self);
+  gint rate = 0;
+  GBytes *axes =
+      gst_asd_pad_query_axes (GST_BASE_TRANSFORM_SINK_PAD (self), &rate);
+
+  if (axes != NULL && (rate != info->rate
+          || g_bytes_get_size (axes) != n * sizeof (AsdAxis)))
+    g_clear_pointer (&axes, g_bytes_unref);
+  if (axes != NULL && priv->axes != NULL && g_bytes_equal (axes, priv->axes)) {
+    g_bytes_unref (axes);
+    return;
+  }
+  clear_axes (priv);
+  priv->axes = axes;
+  if (axes != NULL)
+    priv->explainer = asd_explainer_new (g_bytes_get_data (axes, NULL), n);
+  if (priv->explainer != NULL)
+    priv->parts = g_new (gdouble, (1 + BLOCK) * n);
+  GST_DEBUG_OBJECT (self, "where features come from is %sknown",
+      priv->explainer != NULL ? "" : "not ");
+}
+
 static void
 score_frame_by_frame (GstAsdScorer * self, const gdouble *frames,
-    gsize n_frames, gdouble *scores)
+    gsize n_frames, gdouble *scores, gdouble *parts)
 {
   GstAsdScorerClass *klass = GST_ASD_SCORER_GET_CLASS (self);
   gsize i, size = frame_size (self);
 
   for (i = 0; i < n_frames; i++)
-    scores[i] = klass->score_frame (self, frames + i * size);
+    scores[i] = klass->score_frame (self, frames + i * size,
+        parts != NULL ? parts + i * size : NULL);
 }
 
 static gdouble
-mean_of_frames (GstAsdScorer * self, const gfloat *frames, gsize n_frames)
+mean_of_frames (GstAsdScorer * self, const gfloat *frames, gsize n_frames,
+    gdouble *parts)
 {
   GstAsdScorerClass *klass = GST_ASD_SCORER_GET_CLASS (self);
   GstAsdScorerPrivate *priv = GET_PRIVATE (self);
   gsize size = frame_size (self);
-  gdouble scores[BLOCK], sum = 0;
+  gdouble scores[BLOCK], sum = 0, *rows = NULL;
   gsize i, j, n;
+
+  if (parts != NULL)
+    rows = parts + size;
 
   for (i = 0; i < n_frames; i += n) {
     n = MIN (BLOCK, n_frames - i);
     for (j = 0; j < n * size; j++)
       priv->frames[j] = frames[i * size + j];
-    klass->score_frames (self, priv->frames, n, scores);
+    if (rows != NULL)
+      memset (rows, 0, n * size * sizeof (gdouble));
+    klass->score_frames (self, priv->frames, n, scores, rows);
     for (j = 0; j < n; j++)
       sum += scores[j];
+    for (j = 0; rows != NULL && j < n * size; j++)
+      parts[j % size] += rows[j];
   }
   return sum / n_frames;
 }
@@ -152,6 +203,7 @@ mean_of_frames (GstAsdScorer * self, const gfloat *frames, gsize n_frames)
 static gboolean
 score_buffer (GstAsdScorer * self, GstBuffer * buffer, gdouble *score)
 {
+  GstAsdScorerPrivate *priv = GET_PRIVATE (self);
   GstAsdStage *stage = GST_ASD_STAGE (self);
   gsize n_frames, size = frame_size (self);
   const gfloat *frames;
@@ -163,8 +215,11 @@ score_buffer (GstAsdScorer * self, GstBuffer * buffer, gdouble *score)
   frames = (const gfloat *) map.data;
   n_frames = map.size / sizeof (gfloat) / size;
   ok = gst_asd_stage_check_frames (stage, buffer, frames, n_frames * size);
+  if (ok && priv->parts != NULL)
+    memset (priv->parts, 0, size * sizeof (gdouble));
   if (ok)
-    *score = GST_ASD_SCORER_GET_CLASS (self)->score (self, frames, n_frames);
+    *score = GST_ASD_SCORER_GET_CLASS (self)->score (self, frames, n_frames,
+        priv->parts);
   gst_buffer_unmap (buffer, &map);
 
   if (ok && !isfinite (*score)) {
@@ -177,6 +232,24 @@ score_buffer (GstAsdScorer * self, GstBuffer * buffer, gdouble *score)
   return ok;
 }
 
+/* Where the score of the window comes from; NULL where that is not known. */
+static GBytes *
+get_shares (GstAsdScorer * self)
+{
+  GstAsdScorerPrivate *priv = GET_PRIVATE (self);
+  AsdShare *shares;
+  gsize n;
+
+  if (priv->explainer == NULL)
+    return NULL;
+  n = asd_explainer_get_n_shares (priv->explainer);
+  shares = g_new (AsdShare, n);
+  if (asd_explainer_process (priv->explainer, priv->parts, shares))
+    return g_bytes_new_take (shares, n * sizeof (AsdShare));
+  g_free (shares);
+  return NULL;
+}
+
 static GstFlowReturn
 gst_asd_scorer_transform (GstBaseTransform * trans, GstBuffer * inbuf,
     GstBuffer * outbuf)
@@ -186,6 +259,7 @@ gst_asd_scorer_transform (GstBaseTransform * trans, GstBuffer * inbuf,
   AsdModelSection *section = gst_asd_stage_get_section (GST_ASD_STAGE (self));
   gdouble score = 0, threshold;
   GstStructure *structure;
+  GBytes *shares;
   gboolean post;
 
   if (!score_buffer (self, inbuf, &score))
@@ -201,6 +275,12 @@ gst_asd_scorer_transform (GstBaseTransform * trans, GstBuffer * inbuf,
       asd_model_section_get_stage (section),
       asd_model_get_name (asd_model_section_get_model (section)),
       priv->stream_id);
+  shares = get_shares (self);
+  gst_asd_score_explain (structure, shares);
+  if (shares != NULL) {
+    gst_asd_buffer_add_shares (outbuf, shares);
+    g_bytes_unref (shares);
+  }
   gst_buffer_fill (outbuf, 0, &score, sizeof (score));
   gst_asd_buffer_add_score (outbuf, structure);
   GST_LOG_OBJECT (self, "%" GST_PTR_FORMAT, structure);
@@ -217,15 +297,20 @@ static gboolean
 gst_asd_scorer_sink_event (GstBaseTransform * trans, GstEvent * event)
 {
   GstAsdScorerPrivate *priv = GET_PRIVATE (GST_ASD_SCORER (trans));
+  GstEventType type = GST_EVENT_TYPE (event);
   const gchar *stream_id;
+  gboolean ret;
 
-  if (GST_EVENT_TYPE (event) == GST_EVENT_STREAM_START) {
+  if (type == GST_EVENT_STREAM_START) {
     gst_event_parse_stream_start (event, &stream_id);
     g_free (priv->stream_id);
     priv->stream_id = g_strdup (stream_id);
   }
-  return GST_BASE_TRANSFORM_CLASS (gst_asd_scorer_parent_class)->sink_event
+  ret = GST_BASE_TRANSFORM_CLASS (gst_asd_scorer_parent_class)->sink_event
       (trans, event);
+  if (ret && type == GST_EVENT_CAPS)
+    update_axes (GST_ASD_SCORER (trans));
+  return ret;
 }
 
 static void

@@ -4,7 +4,10 @@
  */
 
 #include "gstasdtransform.h"
+#include "gstasdexplanation.h"
 #include "gstasdutils.h"
+
+#include <math.h>
 
 static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE ("sink",
     GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS (GST_ASD_FEATURES_CAPS));
@@ -14,6 +17,7 @@ static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE ("src",
 typedef struct
 {
   GstAsdFeatureInfo out;        /* streaming thread only */
+  gsize out_size;               /* of a frame, under the object lock */
 } GstAsdTransformPrivate;
 
 G_DEFINE_ABSTRACT_TYPE_WITH_PRIVATE (GstAsdTransform, gst_asd_transform,
@@ -59,9 +63,58 @@ gst_asd_transform_set_caps (GstBaseTransform * trans, GstCaps * incaps,
 {
   GstAsdTransformPrivate *priv = GET_PRIVATE (GST_ASD_TRANSFORM (trans));
 
-  return GST_BASE_TRANSFORM_CLASS (gst_asd_transform_parent_class)->set_caps
+  if (!GST_BASE_TRANSFORM_CLASS (gst_asd_transform_parent_class)->set_caps
       (trans, incaps, outcaps)
-      && gst_asd_feature_info_from_caps (&priv->out, outcaps);
+      || !gst_asd_feature_info_from_caps (&priv->out, outcaps))
+    return FALSE;
+  GST_OBJECT_LOCK (trans);
+  priv->out_size = gst_asd_feature_info_frame_size (&priv->out);
+  GST_OBJECT_UNLOCK (trans);
+  return TRUE;
+}
+
+/* Where the values of the output come from, by way of those of the input. */
+static gboolean
+answer_axes (GstAsdTransform * self, GstQuery * query)
+{
+  GstAsdTransformClass *klass = GST_ASD_TRANSFORM_GET_CLASS (self);
+  GstAsdTransformPrivate *priv = GET_PRIVATE (self);
+  gsize i, j, n_in, n_out;
+  const AsdAxis *in;
+  AsdAxis *out;
+  GBytes *axes;
+  gint rate;
+
+  if (klass->source == NULL)
+    return FALSE;
+  axes = gst_asd_pad_query_axes (GST_BASE_TRANSFORM_SINK_PAD (self), &rate);
+  if (axes == NULL)
+    return FALSE;
+  in = g_bytes_get_data (axes, &n_in);
+  n_in /= sizeof (AsdAxis);
+  GST_OBJECT_LOCK (self);
+  n_out = priv->out_size;
+  GST_OBJECT_UNLOCK (self);
+  out = g_new (AsdAxis, n_out);
+  for (i = 0; i < n_out; i++) {
+    j = klass->source (self, i, n_in);
+    out[i] = j < n_in ? in[j] : ASD_AXIS_NONE;
+  }
+  g_bytes_unref (axes);
+  axes = g_bytes_new_take (out, n_out * sizeof (AsdAxis));
+  gst_asd_query_set_axes (query, axes, rate);
+  g_bytes_unref (axes);
+  return TRUE;
+}
+
+static gboolean
+gst_asd_transform_query (GstBaseTransform * trans, GstPadDirection direction,
+    GstQuery * query)
+{
+  if (direction == GST_PAD_SRC && gst_asd_query_is_axes (query))
+    return answer_axes (GST_ASD_TRANSFORM (trans), query);
+  return GST_BASE_TRANSFORM_CLASS (gst_asd_transform_parent_class)->query
+      (trans, direction, query);
 }
 
 static gboolean
@@ -133,6 +186,7 @@ gst_asd_transform_class_init (GstAsdTransformClass * klass)
   trans_class->set_caps = gst_asd_transform_set_caps;
   trans_class->transform_size = gst_asd_transform_transform_size;
   trans_class->transform = gst_asd_transform_transform;
+  trans_class->query = gst_asd_transform_query;
   klass->max_frames = same_number;
 
   gst_type_mark_as_plugin_api (GST_TYPE_ASD_TRANSFORM, 0);

@@ -26,6 +26,9 @@ G_DECLARE_DERIVABLE_TYPE (GstAsdTransform, gst_asd_transform, GST,
  *     max_frames said and leaves as the number written; 0 drops the window: say
  *     why with gst_asd_stage_skip_window(). Input is finite and not empty.
  *     Output that is not finite is dropped with a warning.
+ * @source: (nullable): which of the @n_in values of an input frame value @i of an
+ *     output frame is made of, in any thread after load; tells scorers behind it
+ *     where their features come from. Default: all values are mixed
  *
  * Base class of elements that turn features into other features, most by what
  * they learned. It does what #GstAsdStage does, and negotiation. A subclass
@@ -41,6 +44,7 @@ struct _GstAsdTransformClass
   gsize (*max_frames) (GstAsdTransform * self, gsize n_frames);
   void (*transform) (GstAsdTransform * self, const gfloat * frames,
       gsize n_frames, gfloat * out, gsize * n_out);
+  gsize (*source) (GstAsdTransform * self, gsize i, gsize n_in);
 
   /*< private >*/
   gpointer _gst_reserved[GST_PADDING];

@@ -340,16 +340,14 @@ gst_asd_window_filter_chain (GstPad * pad, GstObject * parent,
 }
 
 static gboolean
-gst_asd_window_filter_src_query (GstPad * pad, GstObject * parent,
-    GstQuery * query)
+gst_asd_window_filter_src_query (GstAsdWindowFilter * self, GstQuery * query)
 {
-  GstAsdWindowFilter *self = GST_ASD_WINDOW_FILTER (parent);
   GstAsdWindowFilterPrivate *priv = GET_PRIVATE (self);
   GstClockTime min, max, window;
   gboolean live;
 
   if (GST_QUERY_TYPE (query) != GST_QUERY_LATENCY)
-    return gst_pad_query_default (pad, parent, query);
+    return gst_pad_query_default (priv->srcpad, GST_OBJECT (self), query);
   if (!gst_pad_peer_query (priv->sinkpad, query))
     return FALSE;
 
@@ -364,6 +362,14 @@ gst_asd_window_filter_src_query (GstPad * pad, GstObject * parent,
     max += window;
   gst_query_set_latency (query, live, min, max);
   return TRUE;
+}
+
+static gboolean
+src_query (GstPad * pad, GstObject * parent, GstQuery * query)
+{
+  GstAsdWindowFilter *self = GST_ASD_WINDOW_FILTER (parent);
+
+  return GST_ASD_WINDOW_FILTER_GET_CLASS (self)->src_query (self, query);
 }
 
 static GstStateChangeReturn
@@ -450,7 +456,7 @@ gst_asd_window_filter_constructed (GObject * object)
 
   priv->srcpad = gst_pad_new_from_template
       (gst_element_class_get_pad_template (klass, "src"), "src");
-  gst_pad_set_query_function (priv->srcpad, gst_asd_window_filter_src_query);
+  gst_pad_set_query_function (priv->srcpad, src_query);
   gst_pad_use_fixed_caps (priv->srcpad);
   gst_element_add_pad (GST_ELEMENT (self), priv->srcpad);
 
@@ -496,6 +502,7 @@ gst_asd_window_filter_class_init (GstAsdWindowFilterClass * klass)
           0, G_MAXUINT64, 0, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS));
 
   GST_ELEMENT_CLASS (klass)->change_state = gst_asd_window_filter_change_state;
+  klass->src_query = gst_asd_window_filter_src_query;
 
   gst_type_mark_as_plugin_api (GST_TYPE_ASD_WINDOW_FILTER, 0);
 }

@@ -28,6 +28,8 @@ G_DECLARE_DERIVABLE_TYPE (GstAsdWindowFilter, gst_asd_window_filter, GST,
  * @process_window: turn one window into a buffer, or NULL in @outbuf where it
  *     gives none. The base class sets its timestamps. Samples are finite:
  *     other windows are skipped with a warning.
+ * @src_query: answer a query on the source pad, in any thread; chain up for those
+ *     of others
  *
  * Base class of elements that take mono audio window by window. It does the
  * windows, the timestamps, gaps, flushes, format changes, the end of a clip
@@ -44,6 +46,7 @@ struct _GstAsdWindowFilterClass
   GstClockTime (*get_interval) (GstAsdWindowFilter * self);
   GstFlowReturn (*process_window) (GstAsdWindowFilter * self,
       const GstAsdWindow * window, GstBuffer ** outbuf);
+  gboolean (*src_query) (GstAsdWindowFilter * self, GstQuery * query);
 
   /*< private >*/
   gpointer _gst_reserved[GST_PADDING];

@@ -157,7 +157,10 @@ remember_time (AsdAlarm * self, const AsdAlarmWindow * window)
 static void
 include (AsdAlarmReport * alarm, const Vote * vote)
 {
-  alarm->peak = fmax (alarm->peak, vote->score);
+  if (vote->score > alarm->peak) {
+    alarm->peak = vote->score;
+    alarm->peak_start = vote->start;
+  }
   if (!vote->above_off)
     return;
   alarm->end = MAX (alarm->end, vote->end);

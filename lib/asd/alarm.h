@@ -113,6 +113,7 @@ typedef struct
  * @start: of the first window that voted, ns
  * @end: of the last window above the off level, ns
  * @peak: highest score from the first window that voted on
+ * @peak_start: of the first window that has it, ns
  * @threshold: of the last window that was above the off level
  */
 typedef struct
@@ -121,6 +122,7 @@ typedef struct
   guint64 start;
   guint64 end;
   double peak;
+  guint64 peak_start;
   double threshold;
 } AsdAlarmReport;
 

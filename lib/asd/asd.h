@@ -19,6 +19,7 @@
 #include <asd/cqt.h>
 #include <asd/ensemble.h>
 #include <asd/error.h>
+#include <asd/explanation.h>
 #include <asd/gamma.h>
 #include <asd/gammatone.h>
 #include <asd/gmm.h>

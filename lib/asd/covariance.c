@@ -99,3 +99,17 @@ asd_covariance_distance (const double *x, const double *mean,
   full_distance (x, mean, factor, dim, &d);
   return d;
 }
+
+void
+asd_covariance_distance_parts (const double *x, const double *mean,
+    const double *factor, gsize dim, double *parts)
+{
+  for (gsize i = 0; i < dim; i++)
+    parts[i] = x[i] - mean[i];
+  cblas_dtrmv (CblasRowMajor, CblasLower, CblasNoTrans, CblasNonUnit, dim,
+      factor, dim, parts, 1);
+  cblas_dtrmv (CblasRowMajor, CblasLower, CblasTrans, CblasNonUnit, dim,
+      factor, dim, parts, 1);
+  for (gsize i = 0; i < dim; i++)
+    parts[i] *= x[i] - mean[i];
+}

@@ -28,6 +28,10 @@ gboolean asd_covariance_factor (const double *covariance, gsize dim,
 double asd_covariance_distance (const double *x, const double *mean,
     const double *factor, gsize dim);
 
+/* (x - m)_i (S^-1 (x - m))_i of each value, which sum to that. */
+void asd_covariance_distance_parts (const double *x, const double *mean,
+    const double *factor, gsize dim, double *parts);
+
 /* Whether two halves of a matrix are the same. */
 gboolean asd_covariance_symmetric (const double *a, gsize dim);
 

@@ -104,3 +104,16 @@ asd_ensemble_combine (AsdEnsembleMethod method, const double *scores, gsize n)
   }
   return NAN;
 }
+
+void
+asd_ensemble_get_weights (AsdEnsembleMethod method, const double *scores,
+    gsize n, double *weights)
+{
+  const gboolean picks = method == ASD_ENSEMBLE_MAX
+      || method == ASD_ENSEMBLE_MIN;
+  const double joint = asd_ensemble_combine (method, scores, n);
+  gsize i;
+
+  for (i = 0; i < n; i++)
+    weights[i] = picks ? scores[i] == joint : MAX (scores[i], 0);
+}

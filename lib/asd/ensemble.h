@@ -105,6 +105,15 @@ void asd_ensemble_min_max (double *scores, gsize n);
  */
 double asd_ensemble_combine (AsdEnsembleMethod method, const double *scores,
     gsize n);
+/**
+ * asd_ensemble_get_weights:
+ * @scores: as in asd_ensemble_combine()
+ * @weights: (out) (array length=n): how much each has to do with the joint score
+ *     being high: the score itself, but 0 where it is below; for the highest and
+ *     the lowest score 1 for the one that it is and 0 for the others
+ */
+void asd_ensemble_get_weights (AsdEnsembleMethod method, const double *scores,
+    gsize n, double *weights);
 
 G_END_DECLS
 

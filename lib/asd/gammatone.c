@@ -270,6 +270,17 @@ asd_gammatone_get_centre_frequencies (const AsdGammatone * self)
   return self->frequencies;
 }
 
+void
+asd_gammatone_get_edges (const AsdGammatone * self, guint band, double *low,
+    double *high)
+{
+  const double f = self->frequencies[band];
+  const double width = MIN_BANDWIDTH + f / EAR_Q;
+
+  *low = f - width / 2;
+  *high = MIN (f + width / 2, self->rate / 2.0);
+}
+
 const double *
 asd_gammatone_get_weights (const AsdGammatone * self)
 {

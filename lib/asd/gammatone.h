@@ -84,6 +84,18 @@ gsize asd_gammatone_get_n_columns (const AsdGammatone *self, gsize n);
 const double *asd_gammatone_get_centre_frequencies (const AsdGammatone *self);
 
 /**
+ * asd_gammatone_get_edges:
+ * @low: (out): lower edge of the band in Hz
+ * @high: (out): its upper edge, at most half the sampling rate
+ *
+ * What a band is, as far as one word goes: its centre frequency f and half of
+ * the equivalent rectangular bandwidth, 24.7 + f / 9.26449, to both sides.
+ * Neighbouring bands may overlap.
+ */
+void asd_gammatone_get_edges (const AsdGammatone *self, guint band,
+    double *low, double *high);
+
+/**
  * asd_gammatone_get_weights:
  *
  * Returns: (transfer none): bands x (nfft / 2 + 1) weights, row-major, of the

@@ -157,21 +157,26 @@ diagonal_distance (const double *x, const double *mean, const double *factor,
   return sum;
 }
 
+/* ln (w_c p_c (x)) */
+static double
+component_log_density (const AsdGmm * gmm, gsize c, const double *x)
+{
+  const double *mean = gmm->means + c * gmm->dim;
+  const double *factor = gmm->factors + c * gmm->size;
+
+  return gmm->offsets[c] - 0.5 * (gmm->covariance == ASD_GMM_DIAGONAL ?
+      diagonal_distance (x, mean, factor, gmm->dim) :
+      asd_covariance_distance (x, mean, factor, gmm->dim));
+}
+
 double
 asd_gmm_score (const AsdGmm * gmm, const double *x)
 {
   double maximum = -INFINITY, sum = 0;
 
   for (gsize c = 0; c < gmm->n_components; c++) {
-    const double *mean = gmm->means + c * gmm->dim;
-    const double *factor = gmm->factors + c * gmm->size;
-    double d;
+    double d = component_log_density (gmm, c, x);
 
-    if (gmm->covariance == ASD_GMM_DIAGONAL)
-      d = diagonal_distance (x, mean, factor, gmm->dim);
-    else
-      d = asd_covariance_distance (x, mean, factor, gmm->dim);
-    d = gmm->offsets[c] - 0.5 * d;
     if (isnan (d))
       return NAN;
     if (d > maximum) {
@@ -182,6 +187,32 @@ asd_gmm_score (const AsdGmm * gmm, const double *x)
     }
   }
   return -(maximum + log (sum));
+}
+
+void
+asd_gmm_get_parts (const AsdGmm * gmm, const double *x, double *parts)
+{
+  double best_density = -INFINITY;
+  const double *mean, *factor;
+  gsize best = 0;
+
+  for (gsize c = 0; c < gmm->n_components; c++) {
+    double d = component_log_density (gmm, c, x);
+
+    if (d > best_density) {
+      best_density = d;
+      best = c;
+    }
+  }
+  mean = gmm->means + best * gmm->dim;
+  factor = gmm->factors + best * gmm->size;
+  if (gmm->covariance != ASD_GMM_DIAGONAL)
+    asd_covariance_distance_parts (x, mean, factor, gmm->dim, parts);
+  else
+    for (gsize i = 0; i < gmm->dim; i++)
+      parts[i] = pow ((x[i] - mean[i]) * factor[i], 2);
+  for (gsize i = 0; i < gmm->dim; i++)
+    parts[i] /= 2;
 }
 
 gsize

@@ -131,6 +131,15 @@ void asd_gmm_unref (AsdGmm * gmm);
  */
 double asd_gmm_score (const AsdGmm * gmm, const double *x);
 
+/**
+ * asd_gmm_get_parts:
+ * @x: as above
+ * @parts: (out) (array length=dim): z_i (S^-1 z)_i / 2 of each value, z = x - m
+ *     with mean and covariance of the component that @x most likely belongs to:
+ *     what it adds to the negative log-likelihood there. Some may be below 0.
+ */
+void asd_gmm_get_parts (const AsdGmm * gmm, const double *x, double *parts);
+
 gsize asd_gmm_get_dim (const AsdGmm * gmm);
 gsize asd_gmm_get_n_components (const AsdGmm * gmm);
 AsdGmmCovariance asd_gmm_get_covariance (const AsdGmm * gmm);

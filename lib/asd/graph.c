@@ -327,6 +327,17 @@ asd_graph_score (const AsdGraph * graph, const double *x, gsize *cluster)
   return best;
 }
 
+void
+asd_graph_get_parts (const AsdGraph * graph, gsize cluster, const double *x,
+    double *parts)
+{
+  const double *mean = graph->means + cluster * graph->dim;
+  const double *deviation = graph->deviations + cluster * graph->dim;
+
+  for (gsize k = 0; k < graph->dim; k++)
+    parts[k] = fabs (x[k] - mean[k]) / deviation[k];
+}
+
 gsize
 asd_graph_get_dim (const AsdGraph * graph)
 {

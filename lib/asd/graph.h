@@ -85,6 +85,15 @@ void asd_graph_unref (AsdGraph * graph);
 double asd_graph_score (const AsdGraph * graph, const double *x,
     gsize * cluster);
 
+/**
+ * asd_graph_get_parts:
+ * @cluster: what asd_graph_score() found for @x
+ * @parts: (out) (array length=dim): |x - m| / s of each value, which sum to the
+ *     score
+ */
+void asd_graph_get_parts (const AsdGraph * graph, gsize cluster,
+    const double *x, double *parts);
+
 gsize asd_graph_get_dim (const AsdGraph * graph);
 
 gsize asd_graph_get_n_clusters (const AsdGraph * graph);

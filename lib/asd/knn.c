@@ -64,16 +64,6 @@ asd_knn_free (AsdKnn * knn)
   g_free (knn);
 }
 
-static double
-mean_distance (const AsdNeighbour * found, gsize k)
-{
-  double sum = 0;
-
-  for (gsize i = 0; i < k; i++)
-    sum += found[i].distance;
-  return sum / k;
-}
-
 static gboolean
 measure_training (AsdKnn * knn, GCancellable * cancellable, GError ** error)
 {
@@ -85,7 +75,7 @@ measure_training (AsdKnn * knn, GCancellable * cancellable, GError ** error)
   if (found == NULL)
     return FALSE;
   for (gsize i = 0; i < n; i++) {
-    knn->distances[i] = mean_distance (found + i * k, k);
+    knn->distances[i] = asd_neighbours_mean_distance (found + i * k, k);
     duplicates += knn->distances[i] == 0;
   }
   if (duplicates > 0)
@@ -146,21 +136,22 @@ asd_knn_new (const double *x, const double *distances, gsize n, gsize dim,
   return knn;
 }
 
+/* What the mean distance is divided by. */
 static double
-score_one (const AsdKnn * knn, const AsdNeighbour * found)
+unit_around (const AsdKnn * knn, const AsdNeighbour * found)
 {
-  const double distance = mean_distance (found, knn->k);
   double around = 0;
 
   if (knn->distances == NULL)
-    return distance;
+    return 1;
   for (gsize i = 0; i < knn->k; i++)
     around += knn->distances[found[i].index];
-  return distance / (around / knn->k + MIN_DISTANCE);
+  return around / knn->k + MIN_DISTANCE;
 }
 
 void
-asd_knn_score (AsdKnn * knn, const double *x, gsize n, double *scores)
+asd_knn_score (AsdKnn * knn, const double *x, gsize n, double *scores,
+    double *parts)
 {
   const gsize dim = asd_knn_get_dim (knn), k = knn->k;
 
@@ -169,8 +160,15 @@ asd_knn_score (AsdKnn * knn, const double *x, gsize n, double *scores)
 
     asd_neighbours_find (knn->neighbours, x + begin * dim, rows, -1, k,
         knn->found);
-    for (gsize i = 0; i < rows; i++)
-      scores[begin + i] = score_one (knn, knn->found + i * k);
+    for (gsize i = 0; i < rows; i++) {
+      const AsdNeighbour *found = knn->found + i * k;
+      const double unit = unit_around (knn, found);
+
+      scores[begin + i] = asd_neighbours_mean_distance (found, k) / unit;
+      if (parts != NULL)
+        asd_neighbours_get_parts (knn->neighbours, x + (begin + i) * dim, found,
+            k, 1 / unit, parts + (begin + i) * dim);
+    }
   }
 }
 

@@ -97,8 +97,13 @@ void asd_knn_free (AsdKnn * knn);
  *     less time than one after the other, and get the same scores
  * @scores: (out) (array length=n): their scores, 0 or more; not finite where a
  *     vector is not
+ * @parts: (out) (optional): @n rows of as many values as @x: how much each adds
+ *     to the score of its vector, in proportion to what it adds to the mean
+ *     distance, the mean of (x - y)^2 / d over the neighbours y at distances d.
+ *     A row sums to the score.
  */
-void asd_knn_score (AsdKnn * knn, const double *x, gsize n, double *scores);
+void asd_knn_score (AsdKnn * knn, const double *x, gsize n, double *scores,
+    double *parts);
 
 AsdKnnNormalise asd_knn_get_normalise (const AsdKnn * knn);
 gsize asd_knn_get_dim (const AsdKnn * knn);

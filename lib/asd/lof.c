@@ -131,7 +131,8 @@ asd_lof_new (const double *x, const double *lrd, const double *distances,
 }
 
 void
-asd_lof_score (AsdLof * lof, const double *x, gsize n, double *scores)
+asd_lof_score (AsdLof * lof, const double *x, gsize n, double *scores,
+    double *parts)
 {
   const gsize dim = asd_lof_get_dim (lof), k = lof->k;
 
@@ -147,6 +148,10 @@ asd_lof_score (AsdLof * lof, const double *x, gsize n, double *scores)
       for (gsize j = 0; j < k; j++)
         sum += lof->lrd[found[j].index];
       scores[begin + i] = sum / k / density (lof, found);
+      if (parts != NULL)
+        asd_neighbours_get_parts (lof->neighbours, x + (begin + i) * dim, found,
+            k, scores[begin + i] / asd_neighbours_mean_distance (found, k),
+            parts + (begin + i) * dim);
     }
   }
 }

@@ -74,8 +74,13 @@ void asd_lof_free (AsdLof * lof);
  *     less time than one after the other, and get the same scores
  * @scores: (out) (array length=n): their local outlier factors, above 0; not
  *     finite where a vector is not
+ * @parts: (out) (optional): @n rows of as many values as @x: how much each adds
+ *     to the score of its vector, in proportion to what it adds to the mean
+ *     distance, the mean of (x - y)^2 / d over the neighbours y at distances d.
+ *     A row sums to the score.
  */
-void asd_lof_score (AsdLof * lof, const double *x, gsize n, double *scores);
+void asd_lof_score (AsdLof * lof, const double *x, gsize n, double *scores,
+    double *parts);
 
 gsize asd_lof_get_dim (const AsdLof * lof);
 gsize asd_lof_get_n_vectors (const AsdLof * lof);

@@ -116,6 +116,17 @@ asd_log_mel_get_n_frames (const AsdLogMel * self, gsize n)
   return asd_mel_frames_get_n_frames (self->frames, n);
 }
 
+void
+asd_log_mel_get_axes (const AsdLogMel * self, AsdAxis * axes)
+{
+  const AsdMelFramesConfig frames = frames_config (&self->config);
+
+  for (guint b = 0; b < self->config.bands; b++) {
+    axes[b] = ASD_AXIS_NONE;
+    asd_mel_config_get_edges (&frames.mel, b, &axes[b].low, &axes[b].high);
+  }
+}
+
 /* log10() takes twice the time of log(). */
 static void
 to_decibels (const double *energies, guint n, float *frame)

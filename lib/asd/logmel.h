@@ -6,6 +6,7 @@
 #ifndef __ASD_LOG_MEL_H__
 #define __ASD_LOG_MEL_H__
 
+#include <asd/explanation.h>
 #include <asd/mel.h>
 
 G_BEGIN_DECLS
@@ -134,6 +135,12 @@ guint asd_log_mel_get_frame_length (const AsdLogMel *self);
  *     above n_fft / 2; otherwise those that fit.
  */
 gsize asd_log_mel_get_n_frames (const AsdLogMel *self, gsize n);
+
+/**
+ * asd_log_mel_get_axes:
+ * @axes: (out): of each band, see asd_mel_config_get_edges()
+ */
+void asd_log_mel_get_axes (const AsdLogMel *self, AsdAxis *axes);
 
 /**
  * asd_log_mel_process:

@@ -134,6 +134,20 @@ asd_mahalanobis_score (const AsdMahalanobis * self, const double *x)
           self->dim));
 }
 
+void
+asd_mahalanobis_get_parts (const AsdMahalanobis * self, const double *x,
+    double *parts)
+{
+  double squared = 0, scale;
+
+  asd_covariance_distance_parts (x, self->mean, self->factor, self->dim, parts);
+  for (gsize i = 0; i < self->dim; i++)
+    squared += parts[i];
+  scale = squared > 0 ? 1 / sqrt (squared) : 0;
+  for (gsize i = 0; i < self->dim; i++)
+    parts[i] *= scale;
+}
+
 gsize
 asd_mahalanobis_get_dim (const AsdMahalanobis * self)
 {

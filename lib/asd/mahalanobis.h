@@ -66,6 +66,16 @@ void asd_mahalanobis_free (AsdMahalanobis * mahalanobis);
 double asd_mahalanobis_score (const AsdMahalanobis * mahalanobis,
     const double *x);
 
+/**
+ * asd_mahalanobis_get_parts:
+ * @x: as above
+ * @parts: (out) (array length=dim): z_i (S^-1 z)_i / score (x) of each value,
+ *     z = x - m, which sum to the score. That of a value which others have been
+ *     seen to go along with may be below 0.
+ */
+void asd_mahalanobis_get_parts (const AsdMahalanobis * mahalanobis,
+    const double *x, double *parts);
+
 gsize asd_mahalanobis_get_dim (const AsdMahalanobis * mahalanobis);
 
 /**

@@ -68,6 +68,17 @@ band_points (const AsdMelConfig * config, guint band, double points[3])
   }
 }
 
+void
+asd_mel_config_get_edges (const AsdMelConfig * config, guint band, double *low,
+    double *high)
+{
+  double points[3];
+
+  band_points (config, band, points);
+  *low = (points[0] + points[1]) / 2;
+  *high = (points[1] + points[2]) / 2;
+}
+
 /* Whether a bin lies inside the band, where its weight is above zero. */
 static gboolean
 covers_a_bin (const AsdMelConfig * config, guint band)

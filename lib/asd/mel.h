@@ -109,6 +109,16 @@ AsdMel *asd_mel_new_for_length (const AsdMelConfig *config, guint length,
 void asd_mel_free (AsdMel *self);
 
 /**
+ * asd_mel_config_get_edges:
+ * @config: for which asd_mel_config_check() returns NULL
+ * @low: (out): frequency in Hz at which the triangle of a band has risen to half
+ *     its height
+ * @high: (out): and has fallen to half of it
+ */
+void asd_mel_config_get_edges (const AsdMelConfig *config, guint band,
+    double *low, double *high);
+
+/**
  * asd_mel_get_weights:
  * @weights: (out): bands x (n_fft / 2 + 1) values, row-major
  */

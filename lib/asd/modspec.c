@@ -153,6 +153,30 @@ asd_modspec_get_modulation_frequencies (const AsdModspec * self)
   return self->frequencies;
 }
 
+/* Half of the power: |tan (pi f / rate) / w0 - w0 / tan (pi f / rate)| = 1 / Q. */
+static void
+modulation_edges (const AsdModspec * self, guint k, double *low, double *high)
+{
+  const double rate = (double) self->config.rate /
+      asd_gammatone_get_hop (self->gammatone);
+  const double w0 = tan (G_PI * self->frequencies[k] / rate);
+  const double root = sqrt (1 + 1 / (4 * QUALITY * QUALITY));
+
+  *low = atan (w0 * (root - 1 / (2 * QUALITY))) * rate / G_PI;
+  *high = atan (w0 * (root + 1 / (2 * QUALITY))) * rate / G_PI;
+}
+
+void
+asd_modspec_get_axes (const AsdModspec * self, AsdAxis * axes)
+{
+  for (guint b = 0; b < self->config.bands; b++) {
+    for (guint k = 0; k < FILTERS; k++, axes++) {
+      asd_gammatone_get_edges (self->gammatone, b, &axes->low, &axes->high);
+      modulation_edges (self, k, &axes->modulation_low, &axes->modulation_high);
+    }
+  }
+}
+
 /* The mean over frames of sum_t w[t]^2 y[t]^2 is one sum over all columns,
  * weighted by what the frames that cover a column give to it. */
 static void

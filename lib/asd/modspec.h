@@ -6,7 +6,7 @@
 #ifndef __ASD_MODSPEC_H__
 #define __ASD_MODSPEC_H__
 
-#include <glib.h>
+#include <asd/explanation.h>
 
 G_BEGIN_DECLS
 
@@ -83,6 +83,13 @@ gsize asd_modspec_get_n_frames (const AsdModspec *self, gsize n);
  * Returns: (transfer none): centre frequencies of the eight modulation filters
  */
 const double *asd_modspec_get_modulation_frequencies (const AsdModspec *self);
+
+/**
+ * asd_modspec_get_axes:
+ * @axes: (out): bands x 8, row-major: asd_gammatone_get_edges(), and the
+ *     frequencies at which a modulation filter lets half of the power through
+ */
+void asd_modspec_get_axes (const AsdModspec *self, AsdAxis *axes);
 
 /**
  * asd_modspec_process:

@@ -316,6 +316,31 @@ asd_neighbours_find (AsdNeighbours * self, const double *queries,
   }
 }
 
+double
+asd_neighbours_mean_distance (const AsdNeighbour * found, gsize k)
+{
+  double sum = 0;
+
+  for (gsize i = 0; i < k; i++)
+    sum += found[i].distance;
+  return sum / k;
+}
+
+void
+asd_neighbours_get_parts (const AsdNeighbours * self, const double *query,
+    const AsdNeighbour * found, gsize k, double scale, double *parts)
+{
+  memset (parts, 0, self->dim * sizeof *parts);
+  for (gsize i = 0; i < k; i++) {
+    const double *x = self->x + found[i].index * self->dim;
+    const double weight = found[i].distance > 0 ?
+        scale / (k * found[i].distance) : 0;
+
+    for (gsize j = 0; j < self->dim; j++)
+      parts[j] += weight * (query[j] - x[j]) * (query[j] - x[j]);
+  }
+}
+
 AsdNeighbour *
 asd_neighbours_find_own (AsdNeighbours * self, gsize k,
     GCancellable * cancellable, GError ** error)

@@ -42,6 +42,16 @@ gsize asd_neighbours_get_dim (const AsdNeighbours * neighbours);
 void asd_neighbours_find (AsdNeighbours * neighbours, const double *queries,
     gsize n_queries, gssize first, gsize k, AsdNeighbour * found);
 
+/* Mean of the distances of @k vectors. */
+double asd_neighbours_mean_distance (const AsdNeighbour * found, gsize k);
+
+/* How much each value of @query adds to the mean distance from the @k vectors that
+ * were @found: the mean of (x - y)^2 / d over them, d the distance of each, times
+ * @scale. They sum to the mean distance times @scale. */
+void asd_neighbours_get_parts (const AsdNeighbours * neighbours,
+    const double *query, const AsdNeighbour * found, gsize k, double scale,
+    double *parts);
+
 /* The @k nearest other vectors of each vector; g_free() them. NULL with
  * G_IO_ERROR_CANCELLED. */
 AsdNeighbour *asd_neighbours_find_own (AsdNeighbours * neighbours, gsize k,

@@ -369,11 +369,28 @@ asd_network_runner_process (AsdNetworkRunner * runner, const float *x, gsize n,
         y + begin * n_out);
 }
 
+static void
+add_errors (const float *y, const float *x, gsize n, gsize dim, double scale,
+    double *parts)
+{
+  for (gsize i = 0; i < n; i++) {
+    for (gsize j = 0; j < dim; j++) {
+      const float d = y[i * dim + j] - x[i * dim + j];
+
+      parts[j] += scale * d * d;
+    }
+  }
+}
+
 double
-asd_network_runner_score (AsdNetworkRunner * runner, const float *x, gsize n)
+asd_network_runner_score (AsdNetworkRunner * runner, const float *x, gsize n,
+    double *parts)
 {
   gsize dim = asd_network_get_n_inputs (runner->network);
   double sum = 0;
+
+  if (parts != NULL)
+    memset (parts, 0, dim * sizeof *parts);
 
   for (gsize begin = 0; begin < n; begin += BLOCK) {
     gsize n_block = MIN (BLOCK, n - begin);
@@ -381,6 +398,9 @@ asd_network_runner_score (AsdNetworkRunner * runner, const float *x, gsize n)
     process_block (runner, x + begin * dim, n_block, runner->reconstruction);
     sum += asd_network_squared_error (runner->reconstruction,
         x + begin * dim, n_block * dim, 1, NULL);
+    if (parts != NULL)
+      add_errors (runner->reconstruction, x + begin * dim, n_block, dim,
+          1 / ((double) n * dim), parts);
   }
   return sum / ((double) n * dim);
 }

@@ -105,12 +105,13 @@ void asd_network_runner_process (AsdNetworkRunner * runner, const float *x,
 /**
  * asd_network_runner_score:
  * @x: @n vectors, at least one, of a network with as many outputs as inputs
+ * @parts: (out) (optional): how much of the error each input has; they sum to it
  *
  * Returns: the reconstruction error: the mean over all vectors and values of
  *     (y - x)^2
  */
 double asd_network_runner_score (AsdNetworkRunner * runner, const float *x,
-    gsize n);
+    gsize n, double *parts);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (AsdNetwork, asd_network_unref)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (AsdNetworkRunner, asd_network_runner_free)

@@ -328,7 +328,7 @@ run_epoch (Training * self, guint epoch, double *loss,
   *validation_loss = NAN;
   if (self->n_validation > 0)
     *validation_loss = asd_network_runner_score (self->runner,
-        self->x + self->n_train * self->dim, self->n_validation);
+        self->x + self->n_train * self->dim, self->n_validation, NULL);
   if (isfinite (*loss) && (self->n_validation == 0
           || isfinite (*validation_loss))
       && all_finite (network->values, network->n_values))

@@ -40,6 +40,8 @@
  * - peak-score (double): the highest score from start on
  * - threshold (double): of the last window above the off level
  * - stage (string), model (string), stream-id (string): as in asd-score
+ * - text (string), band-1-low (double) ...: where the peak score comes from, as in
+ *   asd-score: of all windows, the one that shows the fault most clearly
  *
  * ## Example launch lines
  * |[
@@ -74,6 +76,13 @@ enum
   PROP_MIN_OFF,
 };
 
+/* A score above its threshold, which may become the peak of an alarm. */
+typedef struct
+{
+  GstClockTime start;           /* running time */
+  GstStructure *score;
+} Candidate;
+
 #define GST_TYPE_ASD_ALARM (gst_asd_alarm_get_type ())
 G_DECLARE_FINAL_TYPE (GstAsdAlarm, gst_asd_alarm, GST, ASD_ALARM,
     GstBaseTransform);
@@ -95,9 +104,10 @@ struct _GstAsdAlarm
   gboolean normal_known;
   gboolean warned;
   GstClockTime next_time;       /* end of the last window, in running time */
+  GQueue candidates;            /* Candidate, the last of-count of them */
 
   /* while there is an alarm */
-  GstStructure *source;         /* the score that started it */
+  GstStructure *source;         /* its peak score */
   gboolean has_stream_time;
   GstClockTimeDiff to_stream_time;      /* from running time */
 };
@@ -111,6 +121,51 @@ G_DEFINE_TYPE_WITH_CODE (GstAsdAlarm, gst_asd_alarm, GST_TYPE_BASE_TRANSFORM,
     GST_DEBUG_CATEGORY_INIT (gst_asd_alarm_debug, "asdalarm", 0, "alarms"));
 GST_ELEMENT_REGISTER_DEFINE (asdalarm, "asdalarm", GST_RANK_NONE,
     GST_TYPE_ASD_ALARM);
+
+static void
+free_candidate (gpointer data)
+{
+  Candidate *candidate = data;
+
+  gst_clear_structure (&candidate->score);
+  g_free (candidate);
+}
+
+static void
+remember_score (GstAsdAlarm * self, const GstStructure * score,
+    const AsdAlarmWindow * window)
+{
+  Candidate *candidate;
+  guint of_count;
+
+  if (!(window->score > window->threshold))
+    return;
+  candidate = g_new (Candidate, 1);
+  candidate->start = window->start;
+  candidate->score = gst_structure_copy (score);
+  g_queue_push_tail (&self->candidates, candidate);
+  GST_OBJECT_LOCK (self);
+  of_count = self->config.of_count;
+  GST_OBJECT_UNLOCK (self);
+  if (self->candidates.length > of_count)
+    free_candidate (g_queue_pop_head (&self->candidates));
+}
+
+/* The highest score of the alarm, if it is one of the latest. */
+static void
+update_source (GstAsdAlarm * self, const AsdAlarmReport * report)
+{
+  GList *l;
+
+  for (l = self->candidates.head; l != NULL; l = l->next) {
+    Candidate *candidate = l->data;
+
+    if (candidate->start != report->peak_start || candidate->score == NULL)
+      continue;
+    gst_structure_free (self->source);
+    self->source = g_steal_pointer (&candidate->score);
+  }
+}
 
 static void
 post_report (GstAsdAlarm * self, const AsdAlarmReport * report)
@@ -132,6 +187,7 @@ post_report (GstAsdAlarm * self, const AsdAlarmReport * report)
       "model", G_TYPE_STRING, gst_structure_get_string (self->source, "model"),
       "stream-id", G_TYPE_STRING,
       gst_structure_get_string (self->source, "stream-id"), NULL);
+  gst_asd_score_copy_explanation (self->source, s);
   GST_DEBUG_OBJECT (self, "%" GST_PTR_FORMAT, s);
   gst_element_post_message (GST_ELEMENT (self),
       gst_message_new_element (GST_OBJECT (self), s));
@@ -159,6 +215,7 @@ finish_stream (GstAsdAlarm * self)
 
   if (self->alarm != NULL && asd_alarm_finish (self->alarm, &report))
     post_report (self, &report);
+  g_queue_clear_full (&self->candidates, free_candidate);
   self->next_time = 0;
 }
 
@@ -233,10 +290,12 @@ gst_asd_alarm_transform_ip (GstBaseTransform * trans, GstBuffer * buffer)
             gst_asd_element_get_label (GST_ELEMENT (self))), (NULL));
     return GST_FLOW_ERROR;
   }
+  remember_score (self, score, &window);
   n = asd_alarm_push (self->alarm, &window, reports);
   for (i = 0; i < n; i++) {
     if (reports[i].state == ASD_ALARM_STARTED)
       begin_alarm (self, score, window.start);
+    update_source (self, &reports[i]);
     post_report (self, &reports[i]);
   }
   return GST_FLOW_OK;
@@ -446,6 +505,7 @@ gst_asd_alarm_class_init (GstAsdAlarmClass * klass)
 static void
 gst_asd_alarm_init (GstAsdAlarm * self)
 {
+  g_queue_init (&self->candidates);
   self->config.on_count = DEFAULT_ON_COUNT;
   self->config.of_count = DEFAULT_OF_COUNT;
   self->config.off_ratio = DEFAULT_OFF_RATIO;

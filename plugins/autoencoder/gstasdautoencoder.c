@@ -63,10 +63,10 @@ gst_asd_autoencoder_unload (GstAsdStage * stage)
 
 static gdouble
 gst_asd_autoencoder_score (GstAsdScorer * scorer, const gfloat *frames,
-    gsize n_frames)
+    gsize n_frames, gdouble *parts)
 {
   return asd_network_runner_score (GST_ASD_AUTOENCODER (scorer)->runner, frames,
-      n_frames);
+      n_frames, parts);
 }
 
 static void

@@ -74,6 +74,12 @@ gst_asd_reconstruct_transform (GstAsdTransform * transform,
       n_frames, out);
 }
 
+static gsize
+gst_asd_reconstruct_source (GstAsdTransform * transform, gsize i, gsize n_in)
+{
+  return i;
+}
+
 static void
 gst_asd_reconstruct_class_init (GstAsdReconstructClass * klass)
 {
@@ -88,6 +94,7 @@ gst_asd_reconstruct_class_init (GstAsdReconstructClass * klass)
   stage_class->unload = gst_asd_reconstruct_unload;
   transform_class->describe = gst_asd_reconstruct_describe;
   transform_class->transform = gst_asd_reconstruct_transform;
+  transform_class->source = gst_asd_reconstruct_source;
 }
 
 static void

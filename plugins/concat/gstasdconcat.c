@@ -29,7 +29,9 @@
 
 #include "../elements.h"
 
+#include <asd/asd.h>
 #include <gst/asd/asd.h>
+#include <math.h>
 #include <string.h>
 
 #define GST_TYPE_ASD_CONCAT (gst_asd_concat_get_type ())
@@ -42,6 +44,10 @@ struct _GstAsdConcat
   /* since negotiate() */
   GArray *sizes;                /* gsize, values of each pad */
   gsize size;                   /* their sum */
+
+  /* where the values come from, under the object lock */
+  GBytes *axes;
+  gint rate;
 };
 
 static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE ("sink_%u",
@@ -53,12 +59,68 @@ G_DEFINE_TYPE (GstAsdConcat, gst_asd_concat, GST_TYPE_ASD_JOINER);
 GST_ELEMENT_REGISTER_DEFINE (asdconcat, "asdconcat", GST_RANK_NONE,
     GST_TYPE_ASD_CONCAT);
 
+/* Appends where the values of a pad come from; FALSE where that is not known. */
+static gboolean
+append_axes (GArray * axes, GstElement * element, const gchar * pad_name,
+    const GstAsdFeatureInfo * info)
+{
+  gsize i, size = gst_asd_feature_info_frame_size (info);
+  GstPad *pad = gst_element_get_static_pad (element, pad_name);
+  const AsdAxis none = ASD_AXIS_NONE;
+  gint rate = 0;
+  GBytes *known = pad != NULL ? gst_asd_pad_query_axes (pad, &rate) : NULL;
+  gboolean ok = known != NULL && rate == info->rate
+      && g_bytes_get_size (known) == size * sizeof (AsdAxis);
+
+  if (ok)
+    g_array_append_vals (axes, g_bytes_get_data (known, NULL), size);
+  for (i = 0; !ok && i < size; i++)
+    g_array_append_val (axes, none);
+  g_clear_pointer (&known, g_bytes_unref);
+  gst_clear_object (&pad);
+  return ok;
+}
+
+static void
+take_axes (GstAsdConcat * self, GArray * array, gboolean known, gint rate)
+{
+  gsize size = array->len * sizeof (AsdAxis);
+  GBytes *axes = g_bytes_new_take (g_array_free (array, FALSE), size), *old;
+
+  if (!known)
+    g_clear_pointer (&axes, g_bytes_unref);
+  GST_OBJECT_LOCK (self);
+  old = self->axes;
+  self->axes = axes;
+  self->rate = rate;
+  GST_OBJECT_UNLOCK (self);
+  g_clear_pointer (&old, g_bytes_unref);
+}
+
+static gboolean
+gst_asd_concat_src_query (GstPad * pad, GstObject * parent, GstQuery * query)
+{
+  GstAsdConcat *self = GST_ASD_CONCAT (parent);
+  gboolean known;
+
+  if (!gst_asd_query_is_axes (query))
+    return gst_pad_query_default (pad, parent, query);
+  GST_OBJECT_LOCK (self);
+  known = self->axes != NULL;
+  if (known)
+    gst_asd_query_set_axes (query, self->axes, self->rate);
+  GST_OBJECT_UNLOCK (self);
+  return known;
+}
+
 static GstCaps *
 gst_asd_concat_negotiate (GstAsdJoiner * joiner,
     GstCaps * const *caps, guint n_pads)
 {
   GstAsdConcat *self = GST_ASD_CONCAT (joiner);
   GstAsdFeatureInfo info, out = { "concat", 1, 0, 0, 0, 0 };
+  GArray *axes = g_array_new (FALSE, FALSE, sizeof (AsdAxis));
+  gboolean known = FALSE;
   gsize size;
   guint i;
 
@@ -74,10 +136,13 @@ gst_asd_concat_negotiate (GstAsdJoiner * joiner,
     size = gst_asd_feature_info_frame_size (&info);
     g_array_append_val (self->sizes, size);
     self->size += size;
+    known |= append_axes (axes, GST_ELEMENT (self),
+        gst_asd_joiner_get_pad_name (joiner, i), &info);
   }
   if (self->size > G_MAXINT / 8)
     goto not_features;
   out.columns = self->size;
+  take_axes (self, axes, known, out.rate);
   return gst_asd_feature_info_to_caps (&out);
 
 not_features:
@@ -87,6 +152,7 @@ not_features:
             "as asdmodspec", gst_asd_joiner_get_pad_name (joiner,
                 MIN (i, n_pads - 1))), ("%" GST_PTR_FORMAT,
             (gpointer) caps[MIN (i, n_pads - 1)]));
+    g_array_unref (axes);
     return NULL;
   }
 other_rate:
@@ -95,6 +161,7 @@ other_rate:
         ("%s has features of audio at %d Hz, those before it are of %d Hz: put "
             "audioresample before the tee", gst_asd_joiner_get_pad_name (joiner,
                 i), info.rate, out.rate), (NULL));
+    g_array_unref (axes);
     return NULL;
   }
 }
@@ -153,9 +220,22 @@ gst_asd_concat_join (GstAsdJoiner * joiner, const GstAsdJoinerWindow * window,
   return GST_FLOW_ERROR;
 }
 
+/* The base class has made the pads. */
+static void
+gst_asd_concat_constructed (GObject * object)
+{
+  GstPad *pad;
+
+  G_OBJECT_CLASS (gst_asd_concat_parent_class)->constructed (object);
+  pad = gst_element_get_static_pad (GST_ELEMENT (object), "src");
+  gst_pad_set_query_function (pad, gst_asd_concat_src_query);
+  gst_object_unref (pad);
+}
+
 static void
 gst_asd_concat_finalize (GObject * object)
 {
+  g_clear_pointer (&GST_ASD_CONCAT (object)->axes, g_bytes_unref);
   g_array_unref (GST_ASD_CONCAT (object)->sizes);
   G_OBJECT_CLASS (gst_asd_concat_parent_class)->finalize (object);
 }
@@ -166,6 +246,7 @@ gst_asd_concat_class_init (GstAsdConcatClass * klass)
   GstElementClass *element_class = GST_ELEMENT_CLASS (klass);
   GstAsdJoinerClass *joiner_class = GST_ASD_JOINER_CLASS (klass);
 
+  G_OBJECT_CLASS (klass)->constructed = gst_asd_concat_constructed;
   G_OBJECT_CLASS (klass)->finalize = gst_asd_concat_finalize;
   gst_element_class_add_static_pad_template (element_class, &sink_template);
   gst_element_class_add_static_pad_template (element_class, &src_template);

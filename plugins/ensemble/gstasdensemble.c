@@ -343,9 +343,10 @@ read_part (GPtrArray * part, gdouble *score, const gchar ** stage)
   return *stage != NULL;
 }
 
+/* Takes the shares, which may be NULL. */
 static GstBuffer *
 make_score (GstAsdEnsemble * self, const GstAsdJoinerWindow * window,
-    gdouble score, const gdouble *parts, guint n_parts)
+    gdouble score, const gdouble *parts, guint n_parts, GBytes * shares)
 {
   GstStructure *structure;
   GstBuffer *buffer;
@@ -372,8 +373,12 @@ make_score (GstAsdEnsemble * self, const GstAsdJoinerWindow * window,
     gst_structure_set (structure, field, G_TYPE_DOUBLE, parts[i], NULL);
     g_free (field);
   }
+  gst_asd_score_explain (structure, shares);
   buffer = gst_buffer_new_memdup (&score, sizeof (score));
   gst_asd_buffer_add_score (buffer, structure);
+  if (shares != NULL)
+    gst_asd_buffer_add_shares (buffer, shares);
+  g_clear_pointer (&shares, g_bytes_unref);
   GST_LOG_OBJECT (self, "%" GST_PTR_FORMAT, structure);
   if (post)
     gst_element_post_message (GST_ELEMENT (self),
@@ -389,8 +394,8 @@ gst_asd_ensemble_join (GstAsdJoiner * joiner,
     GstBuffer ** out)
 {
   GstAsdEnsemble *self = GST_ASD_ENSEMBLE (joiner);
-  gdouble *scores = g_newa (gdouble, 2 * n_pads);
-  gdouble *normalized = scores + n_pads, score;
+  gdouble *scores = g_newa (gdouble, 3 * n_pads), score;
+  gdouble *normalized = scores + n_pads, *weights = normalized + n_pads;
   AsdEnsembleNormalization normalize;
   AsdEnsembleMethod method;
   const gchar *stage = NULL;
@@ -412,8 +417,10 @@ gst_asd_ensemble_join (GstAsdJoiner * joiner,
         scores[i]);
   }
   score = asd_ensemble_combine (method, normalized, n_pads);
+  asd_ensemble_get_weights (method, normalized, n_pads, weights);
   if (isfinite (score))
-    *out = make_score (self, window, score, scores, n_pads);
+    *out = make_score (self, window, score, scores, n_pads,
+        gst_asd_buffers_merge_shares (parts, weights, n_pads));
   else
     gst_asd_element_skip_window_of_stream (GST_ELEMENT (self),
         window->stream_id, window->timestamp, "Negative scores cannot be "

@@ -104,6 +104,12 @@ gst_asd_flatten_transform (GstAsdTransform * transform, const gfloat *frames,
       out[j * n_frames + i] = frames[i * size + j];
 }
 
+static gsize
+gst_asd_flatten_source (GstAsdTransform * transform, gsize i, gsize n_in)
+{
+  return i / GST_ASD_FLATTEN (transform)->n_frames;
+}
+
 /* Windows of another length do not get as far as transform. */
 static GstFlowReturn
 gst_asd_flatten_check_window (GstBaseTransform * trans, GstBuffer * inbuf,
@@ -144,6 +150,7 @@ gst_asd_flatten_class_init (GstAsdFlattenClass * klass)
   transform_class->describe = gst_asd_flatten_describe;
   transform_class->max_frames = gst_asd_flatten_max_frames;
   transform_class->transform = gst_asd_flatten_transform;
+  transform_class->source = gst_asd_flatten_source;
 }
 
 static void

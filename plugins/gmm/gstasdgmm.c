@@ -59,9 +59,14 @@ gst_asd_gmm_unload (GstAsdStage * stage)
 }
 
 static gdouble
-gst_asd_gmm_score_frame (GstAsdScorer * scorer, const gdouble *frame)
+gst_asd_gmm_score_frame (GstAsdScorer * scorer, const gdouble *frame,
+    gdouble *parts)
 {
-  return asd_gmm_score (GST_ASD_GMM (scorer)->gmm, frame);
+  const AsdGmm *gmm = GST_ASD_GMM (scorer)->gmm;
+
+  if (parts != NULL)
+    asd_gmm_get_parts (gmm, frame, parts);
+  return asd_gmm_score (gmm, frame);
 }
 
 static void

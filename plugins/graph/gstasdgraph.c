@@ -63,9 +63,16 @@ gst_asd_graph_unload (GstAsdStage * stage)
 }
 
 static gdouble
-gst_asd_graph_score_frame (GstAsdScorer * scorer, const gdouble *frame)
+gst_asd_graph_score_frame (GstAsdScorer * scorer, const gdouble *frame,
+    gdouble *parts)
 {
-  return asd_graph_score (GST_ASD_GRAPH (scorer)->graph, frame, NULL);
+  const AsdGraph *graph = GST_ASD_GRAPH (scorer)->graph;
+  gsize cluster;
+  gdouble score = asd_graph_score (graph, frame, &cluster);
+
+  if (parts != NULL)
+    asd_graph_get_parts (graph, cluster, frame, parts);
+  return score;
 }
 
 static void

@@ -64,7 +64,8 @@ gst_asd_iforest_unload (GstAsdStage * stage)
 }
 
 static gdouble
-gst_asd_iforest_score_frame (GstAsdScorer * scorer, const gdouble *frame)
+gst_asd_iforest_score_frame (GstAsdScorer * scorer, const gdouble *frame,
+    gdouble *parts)
 {
   return asd_iforest_score (GST_ASD_IFOREST (scorer)->forest, frame);
 }

@@ -230,6 +230,12 @@ gst_asd_log_mel_process (GstAsdExtractor * extractor, const gfloat *samples,
 }
 
 static void
+gst_asd_log_mel_get_axes (GstAsdExtractor * extractor, AsdAxis * axes)
+{
+  asd_log_mel_get_axes (GST_ASD_LOG_MEL (extractor)->log_mel, axes);
+}
+
+static void
 gst_asd_log_mel_set_property (GObject * object, guint id, const GValue * value,
     GParamSpec * pspec)
 {
@@ -379,6 +385,7 @@ gst_asd_log_mel_class_init (GstAsdLogMelClass * klass)
   extractor_class->setup = gst_asd_log_mel_setup;
   extractor_class->max_frames = gst_asd_log_mel_max_frames;
   extractor_class->process = gst_asd_log_mel_process;
+  extractor_class->get_axes = gst_asd_log_mel_get_axes;
 
   gst_type_mark_as_plugin_api (GST_TYPE_ASD_LOG_MEL_VARIANT, 0);
   gst_type_mark_as_plugin_api (GST_TYPE_ASD_PAD, 0);

@@ -63,10 +63,14 @@ gst_asd_mahalanobis_unload (GstAsdStage * stage)
 }
 
 static gdouble
-gst_asd_mahalanobis_score_frame (GstAsdScorer * scorer, const gdouble *frame)
+gst_asd_mahalanobis_score_frame (GstAsdScorer * scorer, const gdouble *frame,
+    gdouble *parts)
 {
-  return asd_mahalanobis_score (GST_ASD_MAHALANOBIS (scorer)->mahalanobis,
-      frame);
+  const AsdMahalanobis *mahalanobis = GST_ASD_MAHALANOBIS (scorer)->mahalanobis;
+
+  if (parts != NULL)
+    asd_mahalanobis_get_parts (mahalanobis, frame, parts);
+  return asd_mahalanobis_score (mahalanobis, frame);
 }
 
 static void

@@ -104,6 +104,12 @@ gst_asd_modspec_process (GstAsdExtractor * extractor, const gfloat *samples,
 }
 
 static void
+gst_asd_modspec_get_axes (GstAsdExtractor * extractor, AsdAxis * axes)
+{
+  asd_modspec_get_axes (GST_ASD_MODSPEC (extractor)->modspec, axes);
+}
+
+static void
 gst_asd_modspec_set_property (GObject * object, guint id, const GValue * value,
     GParamSpec * pspec)
 {
@@ -199,6 +205,7 @@ gst_asd_modspec_class_init (GstAsdModspecClass * klass)
   extractor_class->setup = gst_asd_modspec_setup;
   extractor_class->max_frames = gst_asd_modspec_max_frames;
   extractor_class->process = gst_asd_modspec_process;
+  extractor_class->get_axes = gst_asd_modspec_get_axes;
 }
 
 static void

@@ -64,9 +64,9 @@ gst_asd_knn_unload (GstAsdStage * stage)
 
 static void
 gst_asd_knn_score_frames (GstAsdScorer * scorer, const gdouble *frames,
-    gsize n_frames, gdouble *scores)
+    gsize n_frames, gdouble *scores, gdouble *parts)
 {
-  asd_knn_score (GST_ASD_KNN (scorer)->knn, frames, n_frames, scores);
+  asd_knn_score (GST_ASD_KNN (scorer)->knn, frames, n_frames, scores, parts);
 }
 
 static void

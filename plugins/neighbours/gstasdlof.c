@@ -63,9 +63,9 @@ gst_asd_lof_unload (GstAsdStage * stage)
 
 static void
 gst_asd_lof_score_frames (GstAsdScorer * scorer, const gdouble *frames,
-    gsize n_frames, gdouble *scores)
+    gsize n_frames, gdouble *scores, gdouble *parts)
 {
-  asd_lof_score (GST_ASD_LOF (scorer)->lof, frames, n_frames, scores);
+  asd_lof_score (GST_ASD_LOF (scorer)->lof, frames, n_frames, scores, parts);
 }
 
 static void

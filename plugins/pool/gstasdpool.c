@@ -95,6 +95,12 @@ gst_asd_pool_transform (GstAsdTransform * transform, const gfloat *frames,
       gst_asd_feature_info_frame_size (info), out);
 }
 
+static gsize
+gst_asd_pool_source (GstAsdTransform * transform, gsize i, gsize n_in)
+{
+  return i % n_in;
+}
+
 static void
 gst_asd_pool_class_init (GstAsdPoolClass * klass)
 {
@@ -119,6 +125,7 @@ gst_asd_pool_class_init (GstAsdPoolClass * klass)
   transform_class->describe = gst_asd_pool_describe;
   transform_class->max_frames = gst_asd_pool_max_frames;
   transform_class->transform = gst_asd_pool_transform;
+  transform_class->source = gst_asd_pool_source;
 }
 
 static void

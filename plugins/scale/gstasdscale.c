@@ -74,6 +74,12 @@ gst_asd_scale_transform (GstAsdTransform * transform, const gfloat *frames,
   asd_scale_process (GST_ASD_SCALE (transform)->scale, frames, n_frames, out);
 }
 
+static gsize
+gst_asd_scale_source (GstAsdTransform * transform, gsize i, gsize n_in)
+{
+  return i;
+}
+
 static void
 gst_asd_scale_class_init (GstAsdScaleClass * klass)
 {
@@ -88,6 +94,7 @@ gst_asd_scale_class_init (GstAsdScaleClass * klass)
   stage_class->unload = gst_asd_scale_unload;
   transform_class->describe = gst_asd_scale_describe;
   transform_class->transform = gst_asd_scale_transform;
+  transform_class->source = gst_asd_scale_source;
 }
 
 static void

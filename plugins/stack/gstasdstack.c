@@ -116,6 +116,12 @@ gst_asd_stack_transform (GstAsdTransform * transform, const gfloat *frames,
   g_free (reason);
 }
 
+static gsize
+gst_asd_stack_source (GstAsdTransform * transform, gsize i, gsize n_in)
+{
+  return i % n_in;
+}
+
 static void
 gst_asd_stack_class_init (GstAsdStackClass * klass)
 {
@@ -135,6 +141,7 @@ gst_asd_stack_class_init (GstAsdStackClass * klass)
   transform_class->describe = gst_asd_stack_describe;
   transform_class->max_frames = gst_asd_stack_max_frames;
   transform_class->transform = gst_asd_stack_transform;
+  transform_class->source = gst_asd_stack_source;
 }
 
 static void

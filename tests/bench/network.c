@@ -65,7 +65,7 @@ time_score (AsdNetwork * network, const float *x)
   for (guint i = 0; i < 50; i++) {
     gint64 start = g_get_monotonic_time ();
 
-    asd_network_runner_score (runner, x, FRAMES);
+    asd_network_runner_score (runner, x, FRAMES, NULL);
     best = MIN (best, g_get_monotonic_time () - start);
   }
   asd_network_runner_free (runner);

@@ -62,14 +62,15 @@ fit_lof (Bench * bench)
 static void
 score_lof (Bench * bench)
 {
-  asd_lof_score (bench->lof, bench->test, TEST, bench->scores);
+  asd_lof_score (bench->lof, bench->test, TEST, bench->scores, NULL);
 }
 
 static void
 score_lof_singly (Bench * bench)
 {
   for (gsize i = 0; i < TEST; i++)
-    asd_lof_score (bench->lof, bench->test + i * DIM, 1, bench->scores + i);
+    asd_lof_score (bench->lof, bench->test + i * DIM, 1, bench->scores + i,
+        NULL);
 }
 
 static void
@@ -83,7 +84,7 @@ fit_knn (Bench * bench)
 static void
 score_knn (Bench * bench)
 {
-  asd_knn_score (bench->knn, bench->test, TEST, bench->scores);
+  asd_knn_score (bench->knn, bench->test, TEST, bench->scores, NULL);
 }
 
 static void

@@ -18,12 +18,12 @@ GST_START_TEST (test_by_hand)
 
   fail_unless (asd_knn_get_normalise (none) == ASD_KNN_NONE);
   fail_unless (asd_knn_get_warning (none) == NULL);
-  asd_knn_score (none, &query, 1, &score);
+  asd_knn_score (none, &query, 1, &score, NULL);
   fail_unless (score == (3 + 5) / 2.);
 
   /* 3 is 2 and 3 away from its neighbours, 1 is 1 and 2 away. */
   fail_unless (asd_knn_get_normalise (density) == ASD_KNN_DENSITY);
-  asd_knn_score (density, &query, 1, &score);
+  asd_knn_score (density, &query, 1, &score, NULL);
   fail_unless (fabs (score - 4 / ((2.5 + 1.5) / 2 + 1e-10)) < 1e-15);
 }
 
@@ -41,7 +41,7 @@ GST_START_TEST (test_few_vectors)
 
   fail_unless_equals_int (asd_knn_get_neighbours (one), 1);
   fail_unless (strstr (asd_knn_get_warning (one), "for 4 neighbours, 1 are"));
-  asd_knn_score (one, query, 1, &score);
+  asd_knn_score (one, query, 1, &score, NULL);
   fail_unless (score == 5);
   fail_unless_equals_int (asd_knn_get_neighbours (two), 1);
   fail_unless (asd_knn_fit (ASD_KNN_DENSITY, x, 1, 2, 4, NULL, &error) == NULL);
@@ -58,7 +58,7 @@ GST_START_TEST (test_duplicates)
   double scores[2];
 
   fail_unless (strstr (asd_knn_get_warning (knn), "3 of 4 training vectors"));
-  asd_knn_score (knn, queries, 2, scores);
+  asd_knn_score (knn, queries, 2, scores, NULL);
   fail_unless (scores[0] == 0);
   fail_unless (fabs (scores[1] - 1e10) < 1, "%g", scores[1]);
 }
@@ -100,8 +100,8 @@ GST_START_TEST (test_save)
     section = close_section (writer);
     loaded = asd_knn_load (section, NULL);
     fail_unless (loaded != NULL && asd_knn_get_normalise (loaded) == how);
-    asd_knn_score (knn, x + 50 * 3, 10, expected);
-    asd_knn_score (loaded, x + 50 * 3, 10, scores);
+    asd_knn_score (knn, x + 50 * 3, 10, expected, NULL);
+    asd_knn_score (loaded, x + 50 * 3, 10, scores, NULL);
     fail_unless (memcmp (scores, expected, sizeof scores) == 0);
   }
   g_rand_free (rand);

@@ -17,13 +17,13 @@ check_scores (AsdLof * lof, const double *x, gsize n, const char *golden)
   g_autofree double *expected = asd_test_load_doubles (golden, NULL);
   g_autofree double *scores = g_new (double, n);
 
-  asd_lof_score (lof, x, n, scores);
+  asd_lof_score (lof, x, n, scores, NULL);
   for (gsize i = 0; i < n; i++) {
     double one;
 
     fail_unless (fabs (scores[i] + expected[i]) <= TOLERANCE,
         "%s: %.17g, expected %.17g", golden, scores[i], -expected[i]);
-    asd_lof_score (lof, x + i * asd_lof_get_dim (lof), 1, &one);
+    asd_lof_score (lof, x + i * asd_lof_get_dim (lof), 1, &one, NULL);
     fail_unless (one == scores[i]);
   }
 }
@@ -72,7 +72,7 @@ GST_START_TEST (test_by_hand)
   fail_unless (asd_test_max_difference (asd_lof_get_densities (lof), lrd,
           3) < 1e-15);
   /* Neighbours 3 (at 3) and 1 (at 5). */
-  asd_lof_score (lof, &query, 1, &score);
+  asd_lof_score (lof, &query, 1, &score, NULL);
   fail_unless (fabs (score - (lrd[1] + lrd[2]) / 2 * (4 + 1e-10)) < 1e-14);
 }
 
@@ -87,7 +87,7 @@ GST_START_TEST (test_ties)
   double score;
 
   /* Neighbours 1 and -1, of which each has a k-distance of 2. */
-  asd_lof_score (lof, &query, 1, &score);
+  asd_lof_score (lof, &query, 1, &score, NULL);
   fail_unless (fabs (score - (lrd[0] + lrd[1]) / 2 * (2 + 1e-10)) < 1e-14,
       "%.17g", score);
 }
@@ -117,7 +117,7 @@ GST_START_TEST (test_duplicates)
   double scores[2];
 
   fail_unless (strstr (asd_lof_get_warning (lof), "4 of 5 training vectors"));
-  asd_lof_score (lof, queries, 2, scores);
+  asd_lof_score (lof, queries, 2, scores, NULL);
   fail_unless (fabs (scores[0] - 1) < 1e-9, "%g", scores[0]);
   fail_unless (fabs (scores[1] - 1e10) < 10, "%g", scores[1]);
 }
@@ -138,8 +138,8 @@ GST_START_TEST (test_constant_dimension)
     wide[2 * i + 1] = 5;
   }
   wider = asd_lof_fit (wide, 40, 2, 5, NULL, NULL);
-  asd_lof_score (lof, query, 1, &expected);
-  asd_lof_score (wider, query, 1, &score);
+  asd_lof_score (lof, query, 1, &expected, NULL);
+  asd_lof_score (wider, query, 1, &score, NULL);
   fail_unless (score == expected);
   g_rand_free (rand);
 }
@@ -182,8 +182,8 @@ GST_START_TEST (test_save)
   fail_unless (loaded != NULL);
   fail_unless_equals_int (asd_lof_get_dim (loaded), 3);
   fail_unless_equals_int (asd_lof_get_n_vectors (loaded), 50);
-  asd_lof_score (lof, x + 50 * 3, 10, expected);
-  asd_lof_score (loaded, x + 50 * 3, 10, scores);
+  asd_lof_score (lof, x + 50 * 3, 10, expected, NULL);
+  asd_lof_score (loaded, x + 50 * 3, 10, scores, NULL);
   fail_unless (memcmp (scores, expected, sizeof scores) == 0);
   g_rand_free (rand);
 }

@@ -236,14 +236,14 @@ GST_START_TEST (test_learns)
   fail_unless (validation[39] == seen.validation);
 
   runner = asd_network_runner_new (network);
-  fail_unless (asd_network_runner_score (runner, x + 900 * DIM, 100) ==
+  fail_unless (asd_network_runner_score (runner, x + 900 * DIM, 100, NULL) ==
       seen.validation);
-  normal = asd_network_runner_score (runner, test, 100);
+  normal = asd_network_runner_score (runner, test, 100, NULL);
   g_printerr ("net %d: variance %g, unseen %g\n", __i__, spread, normal);
   fail_unless (normal < 0.1 * spread, "%g of %g", normal, spread);
   for (gsize i = 0; i < 100 * DIM; i++)
     test[i] += i % 2 == 0 ? 0.5 : -0.5;
-  fail_unless (asd_network_runner_score (runner, test, 100) > 3 * normal);
+  fail_unless (asd_network_runner_score (runner, test, 100, NULL) > 3 * normal);
 }
 
 GST_END_TEST;
@@ -331,7 +331,8 @@ GST_START_TEST (test_patience)
   fail_unless (n_epochs < 2000);
   fail_unless_equals_int (n_epochs, best_epoch + 6);
   runner = asd_network_runner_new (network);
-  fail_unless (asd_network_runner_score (runner, x + 30 * DIM, 30) == best);
+  fail_unless (asd_network_runner_score (runner, x + 30 * DIM, 30,
+          NULL) == best);
 }
 
 GST_END_TEST;

@@ -64,10 +64,15 @@ gst_asd_distance_unload (GstAsdStage * stage)
 }
 
 static gdouble
-gst_asd_distance_score_frame (GstAsdScorer * scorer, const gdouble *frame)
+gst_asd_distance_score_frame (GstAsdScorer * scorer, const gdouble *frame,
+    gdouble *parts)
 {
   GstAsdDistance *self = GST_ASD_DISTANCE (scorer);
 
+  if (parts != NULL)
+    for (gsize i = 0; i < self->size; i++)
+      parts[i] = asd_distance_score (frame + i, 1, self->mean + i,
+          self->deviation + i);
   return asd_distance_score (frame, self->size, self->mean, self->deviation);
 }
 
