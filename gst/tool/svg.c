@@ -5,6 +5,7 @@
 
 #include "svg.h"
 
+#include <asd/asd.h>
 #include <cairo.h>
 #include <math.h>
 #include <stdlib.h>
@@ -195,31 +196,6 @@ svg_box (SvgPlot * plot, const char *css_class, double x0, double y0,
       to_x (plot, x1) - left, to_y (plot, y0) - top);
 }
 
-/* Viridis (van der Walt and Smith, 2015), as asdscope has it: equal steps of
- * values look equal, and its order remains in grey. */
-static void
-fill_palette (guint32 palette[256])
-{
-  static const guint32 colours[] = { 0x440154, 0x472d7b, 0x3b528b, 0x2c728e,
-    0x21918c, 0x28ae80, 0x5ec962, 0xaadc32, 0xfde725
-  };
-  cairo_surface_t *surface = cairo_image_surface_create_for_data ((guint8 *)
-      palette, CAIRO_FORMAT_RGB24, 256, 1, 256 * sizeof *palette);
-  cairo_pattern_t *gradient = cairo_pattern_create_linear (0, 0, 256, 0);
-  cairo_t *cr = cairo_create (surface);
-  guint i;
-
-  for (i = 0; i < G_N_ELEMENTS (colours); i++)
-    cairo_pattern_add_color_stop_rgb (gradient,
-        i / (G_N_ELEMENTS (colours) - 1.), (colours[i] >> 16) / 255.,
-        ((colours[i] >> 8) & 0xff) / 255., (colours[i] & 0xff) / 255.);
-  cairo_set_source (cr, gradient);
-  cairo_paint (cr);
-  cairo_destroy (cr);
-  cairo_pattern_destroy (gradient);
-  cairo_surface_destroy (surface);
-}
-
 static cairo_status_t
 append (void *array, const unsigned char *data, unsigned int size)
 {
@@ -236,17 +212,18 @@ svg_image (SvgPlot * plot, const double *values, gsize n_columns,
   gsize stride = cairo_image_surface_get_stride (surface), i, j;
   guint8 *pixels = cairo_image_surface_get_data (surface);
   GByteArray *png = g_byte_array_new ();
-  guint32 palette[256] = { 0 };
+  guint32 palette[ASD_VIRIDIS_N_COLOURS];
   char *text;
 
-  fill_palette (palette);
+  asd_viridis (palette);
   cairo_surface_flush (surface);
   for (i = 0; i < n_columns; i++) {
     for (j = 0; j < n_rows; j++) {
       double place = (values[i * n_rows + j] - low) / (high - low);
       guint32 *row = (guint32 *) (pixels + (n_rows - 1 - j) * stride);
 
-      row[i] = palette[(guint) (255 * CLAMP (place, 0, 1) + 0.5)];
+      row[i] = palette[(guint) ((ASD_VIRIDIS_N_COLOURS - 1)
+              * CLAMP (place, 0, 1) + 0.5)];
     }
   }
   cairo_surface_mark_dirty (surface);

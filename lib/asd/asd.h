@@ -50,5 +50,6 @@
 #include <asd/tail.h>
 #include <asd/tuning.h>
 #include <asd/ubm.h>
+#include <asd/viridis.h>
 
 #endif /* __ASD_H__ */

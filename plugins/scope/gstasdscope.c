@@ -33,8 +33,8 @@
  *
  * ## Example launch lines
  * |[
- * gst-launch-1.0 -q filesrc location=motor.wav ! wavparse ! audioconvert ! asdscope span=0 ! video/x-raw,width=1280,height=720,framerate=0/1 ! videoconvert ! pngenc ! filesink location=motor.png
- * gst-launch-1.0 -q asdtestsrc machine=fan num-buffers=100 ! audioconvert ! asdmodspec window=1000000000 ! asdscope ! video/x-raw,width=640,height=360,framerate=5/1 ! videoconvert ! pngenc ! multifilesink location=modspec.png
+ * gst-launch-1.0 filesrc location=motor.wav ! wavparse ! audioconvert ! asdscope span=0 ! video/x-raw,width=1280,height=720,framerate=0/1 ! videoconvert ! pngenc ! filesink location=motor.png
+ * gst-launch-1.0 asdtestsrc machine=fan num-buffers=100 ! audioconvert ! asdmodspec window=1000000000 ! asdscope ! video/x-raw,width=640,height=360,framerate=5/1 ! videoconvert ! pngenc ! multifilesink location=modspec.png
  * # not run: needs a display
  * gst-launch-1.0 asdtestsrc machine=valve is-live=true ! audioconvert ! asdscope ! videoconvert ! ximagesink
  * ]|

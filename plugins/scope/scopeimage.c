@@ -7,39 +7,11 @@
 
 #include <math.h>
 
-/* Nine colours of viridis (van der Walt and Smith, 2015): equal steps of values
- * look equal, and its order remains in grey. */
-static const guint32 viridis[] = { 0x440154, 0x472d7b, 0x3b528b, 0x2c728e,
-  0x21918c, 0x28ae80, 0x5ec962, 0xaadc32, 0xfde725
-};
-
-static guint32
-blend (guint32 a, guint32 b, gdouble part)
-{
-  guint32 result = 0xff000000;
-  guint shift;
-
-  for (shift = 0; shift < 24; shift += 8) {
-    gdouble from = (a >> shift) & 0xff, to = (b >> shift) & 0xff;
-
-    result |= (guint32) (from + part * (to - from) + 0.5) << shift;
-  }
-  return result;
-}
-
 void
 scope_image_init (ScopeImage * self)
 {
-  guint i;
-
   self->surface = NULL;
-  for (i = 0; i < G_N_ELEMENTS (self->colours); i++) {
-    gdouble place = i * (G_N_ELEMENTS (viridis) - 1.0)
-        / (G_N_ELEMENTS (self->colours) - 1);
-    guint k = MIN ((guint) place, G_N_ELEMENTS (viridis) - 2);
-
-    self->colours[i] = blend (viridis[k], viridis[k + 1], place - k);
-  }
+  asd_viridis (self->colours);
   scope_image_clear (self);
 }
 

@@ -8,6 +8,7 @@
 
 #include "scopehistory.h"
 
+#include <asd/asd.h>
 #include <cairo.h>
 
 G_BEGIN_DECLS
@@ -22,7 +23,7 @@ typedef struct
   cairo_surface_t *surface;     /* NULL until it is painted */
   guint n_bins;
   gdouble low, high;            /* what the first and the last colour stand for */
-  guint32 colours[256];
+  guint32 colours[ASD_VIRIDIS_N_COLOURS];
 } ScopeImage;
 
 void scope_image_init (ScopeImage * self);
