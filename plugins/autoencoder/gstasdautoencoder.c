@@ -21,7 +21,7 @@
  *
  * ## Example launch lines
  * |[
- * gst-launch-1.0 -q asdclipsrc location='train/normal*.wav' ! asdmfcc ! asdautoencodertrain model=ae.asd epochs=3
+ * gst-launch-1.0 asdclipsrc location='train/normal*.wav' ! asdmfcc ! asdautoencodertrain model=ae.asd epochs=3
  * gst-launch-1.0 -q asdclipsrc location='test/anomaly*.wav' ! asdmfcc ! asdautoencoder model=ae.asd ! asdscoreenc ! fdsink
  * ]|
  */

@@ -29,8 +29,8 @@
  *
  * ## Example launch lines
  * |[
- * gst-launch-1.0 -q asdclipsrc location='train/normal*.wav' ! asdmfcc ! asdautoencodertrain model=ae.asd layers=32,4,32 epochs=5 patience=2
- * gst-launch-1.0 -q asdtestsrc machine=fan num-buffers=500 ! audioconvert ! asdlogmel window=1000000000 ! asdautoencodertrain model=ae.asd stage=logmel-net net=chroma epochs=5
+ * gst-launch-1.0 asdclipsrc location='train/normal*.wav' ! asdmfcc ! asdautoencodertrain model=ae.asd layers=32,4,32 epochs=5 patience=2
+ * gst-launch-1.0 asdtestsrc machine=fan num-buffers=500 ! audioconvert ! asdlogmel window=1000000000 ! asdautoencodertrain model=ae.asd stage=logmel-net net=chroma epochs=5
  * ]|
  */
 
@@ -43,8 +43,8 @@
  *
  * ## Example launch lines
  * |[
- * gst-launch-1.0 -q asdclipsrc location='train/normal*.wav' ! asdmfcc ! asdreconstructtrain model=r.asd net=denoising layers=64,16,64 noise=0.5 epochs=3
- * gst-launch-1.0 -q asdtestsrc machine=fan num-buffers=500 ! audioconvert ! asdlogmel window=1000000000 ! asdreconstructtrain model=r.asd net=chroma epochs=5
+ * gst-launch-1.0 asdclipsrc location='train/normal*.wav' ! asdmfcc ! asdreconstructtrain model=r.asd net=denoising layers=64,16,64 noise=0.5 epochs=3
+ * gst-launch-1.0 asdtestsrc machine=fan num-buffers=500 ! audioconvert ! asdlogmel window=1000000000 ! asdreconstructtrain model=r.asd net=chroma epochs=5
  * ]|
  */
 

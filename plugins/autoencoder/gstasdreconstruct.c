@@ -18,8 +18,8 @@
  *
  * ## Example launch lines
  * |[
- * gst-launch-1.0 -q asdclipsrc location='train/normal*.wav' ! asdmfcc ! asdreconstructtrain model=r.asd epochs=3
- * gst-launch-1.0 -q asdclipsrc location='test/anomaly*.wav' ! asdmfcc ! asdreconstruct model=r.asd ! asdnpyenc ! filesink location=reconstruction.npy
+ * gst-launch-1.0 asdclipsrc location='train/normal*.wav' ! asdmfcc ! asdreconstructtrain model=r.asd epochs=3
+ * gst-launch-1.0 asdclipsrc location='test/anomaly*.wav' ! asdmfcc ! asdreconstruct model=r.asd ! asdnpyenc ! filesink location=reconstruction.npy
  * ]|
  */
 

@@ -36,8 +36,8 @@
  *
  * ## Example launch lines
  * |[
- * gst-launch-1.0 -q filesrc location=motor.wav ! wavparse ! audioconvert ! asdchroma ! asdnpyenc ! filesink location=motor.npy
- * gst-launch-1.0 -q asdtestsrc machine=fan num-buffers=500 ! audioconvert ! asdchroma kind=chroma tuning=0 window=2000000000 ! asdnpyenc ! filesink location=fan.npy
+ * gst-launch-1.0 filesrc location=motor.wav ! wavparse ! audioconvert ! asdchroma ! asdnpyenc ! filesink location=motor.npy
+ * gst-launch-1.0 asdtestsrc machine=fan num-buffers=500 ! audioconvert ! asdchroma kind=chroma tuning=0 window=2000000000 ! asdnpyenc ! filesink location=fan.npy
  * ]|
  */
 

@@ -22,8 +22,8 @@
  *
  * ## Example launch lines
  * |[
- * gst-launch-1.0 -q filesrc location=motor.wav ! wavparse ! audioconvert ! tee name=t t. ! queue ! asdlogmel ! asdpool ! c. t. ! queue ! asdmfcc variant=torchaudio ! asdpool method=mean-std ! c. asdconcat name=c ! asdnpyenc ! filesink location=features.npy
- * gst-launch-1.0 -q asdclipsrc location='train/normal*.wav' ! tee name=t t. ! queue ! asdmodspec ! c. t. ! queue ! asdmfcc ! asdpool ! c. asdconcat name=c ! asdgraphtrain model=both.asd
+ * gst-launch-1.0 filesrc location=motor.wav ! wavparse ! audioconvert ! tee name=t t. ! queue ! asdlogmel ! asdpool ! c. t. ! queue ! asdmfcc variant=torchaudio ! asdpool method=mean-std ! c. asdconcat name=c ! asdnpyenc ! filesink location=features.npy
+ * gst-launch-1.0 asdclipsrc location='train/normal*.wav' ! tee name=t t. ! queue ! asdmodspec ! c. t. ! queue ! asdmfcc ! asdpool ! c. asdconcat name=c ! asdgraphtrain model=both.asd
  * ]|
  */
 

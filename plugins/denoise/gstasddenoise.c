@@ -23,7 +23,7 @@
  *
  * ## Example launch lines
  * |[
- * gst-launch-1.0 -q filesrc location=motor.wav ! wavparse ! audioconvert ! asddenoise model=fan.asd ! wavenc ! filesink location=clean.wav
+ * gst-launch-1.0 filesrc location=motor.wav ! wavparse ! audioconvert ! asddenoise model=fan.asd ! wavenc ! filesink location=clean.wav
  * gst-launch-1.0 -q asdclipsrc location='test/anomaly*.wav' ! asddenoise model=fan.asd ! asdmodspec ! asdgraph model=fan.asd ! asdscoreenc ! fdsink
  * ]|
  */

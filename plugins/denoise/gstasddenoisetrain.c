@@ -18,8 +18,8 @@
  *
  * ## Example launch lines
  * |[
- * gst-launch-1.0 -q asdclipsrc location='train/normal*.wav' ! asddenoisetrain model=fan.asd
- * gst-launch-1.0 -q asdtestsrc machine=fan num-buffers=1600 ! audioconvert ! asddenoisetrain model=fan.asd window=10000000000 clips=10
+ * gst-launch-1.0 asdclipsrc location='train/normal*.wav' ! asddenoisetrain model=fan.asd
+ * gst-launch-1.0 asdtestsrc machine=fan num-buffers=1600 ! audioconvert ! asddenoisetrain model=fan.asd window=10000000000 clips=10
  * ]|
  */
 

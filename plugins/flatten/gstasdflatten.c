@@ -18,8 +18,8 @@
  *
  * ## Example launch lines
  * |[
- * gst-launch-1.0 -q asdclipsrc location='train/normal*.wav' ! asdmfcc ! asdflattentrain model=flat.asd
- * gst-launch-1.0 -q asdclipsrc location='test/anomaly*.wav' ! asdmfcc ! asdflatten model=flat.asd ! asdnpyenc ! filesink location=flat.npy
+ * gst-launch-1.0 asdclipsrc location='train/normal*.wav' ! asdmfcc ! asdflattentrain model=flat.asd
+ * gst-launch-1.0 asdclipsrc location='test/anomaly*.wav' ! asdmfcc ! asdflatten model=flat.asd ! asdnpyenc ! filesink location=flat.npy
  * ]|
  */
 

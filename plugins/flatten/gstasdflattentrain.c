@@ -16,8 +16,8 @@
  *
  * ## Example launch lines
  * |[
- * gst-launch-1.0 -q asdclipsrc location='train/normal*.wav' ! asdmfcc ! asdflattentrain model=flat.asd
- * gst-launch-1.0 -q filesrc location=train.npy ! asdnpydec ! asdflattentrain model=flat.asd stage=flatten-npy
+ * gst-launch-1.0 asdclipsrc location='train/normal*.wav' ! asdmfcc ! asdflattentrain model=flat.asd
+ * gst-launch-1.0 filesrc location=train.npy ! asdnpydec ! asdflattentrain model=flat.asd stage=flatten-npy
  * ]|
  */
 

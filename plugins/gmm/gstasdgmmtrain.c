@@ -19,8 +19,8 @@
  *
  * ## Example launch lines
  * |[
- * gst-launch-1.0 -q asdclipsrc location='train/normal*.wav' ! asdmfcc ! asdivector model=ivector.asd ! asdgmmtrain model=ivector.asd components=2 covariance=shrunk
- * gst-launch-1.0 -q filesrc location=train.npy ! asdnpydec ! asdgmmtrain model=gmm.asd components=2 covariance=diagonal
+ * gst-launch-1.0 asdclipsrc location='train/normal*.wav' ! asdmfcc ! asdivector model=ivector.asd ! asdgmmtrain model=ivector.asd components=2 covariance=shrunk
+ * gst-launch-1.0 filesrc location=train.npy ! asdnpydec ! asdgmmtrain model=gmm.asd components=2 covariance=diagonal
  * ]|
  */
 

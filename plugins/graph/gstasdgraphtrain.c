@@ -16,8 +16,8 @@
  *
  * ## Example launch lines
  * |[
- * gst-launch-1.0 -q asdclipsrc location='train/normal*.wav' ! asdmodspec ! asdgraphtrain model=fan.asd
- * gst-launch-1.0 -q filesrc location=train.npy ! asdnpydec ! asdgraphtrain model=fan.asd
+ * gst-launch-1.0 asdclipsrc location='train/normal*.wav' ! asdmodspec ! asdgraphtrain model=fan.asd
+ * gst-launch-1.0 filesrc location=train.npy ! asdnpydec ! asdgraphtrain model=fan.asd
  * ]|
  */
 

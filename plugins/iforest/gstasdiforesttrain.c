@@ -15,8 +15,8 @@
  *
  * ## Example launch lines
  * |[
- * gst-launch-1.0 -q filesrc location=train.npy ! asdnpydec ! asdiforesttrain model=iforest.asd trees=50 seed=1
- * gst-launch-1.0 -q asdclipsrc location='train/normal*.wav' ! asdmodspec ! asdiforesttrain model=iforest.asd
+ * gst-launch-1.0 filesrc location=train.npy ! asdnpydec ! asdiforesttrain model=iforest.asd trees=50 seed=1
+ * gst-launch-1.0 asdclipsrc location='train/normal*.wav' ! asdmodspec ! asdiforesttrain model=iforest.asd
  * ]|
  */
 

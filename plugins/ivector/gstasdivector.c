@@ -18,7 +18,7 @@
  *
  * ## Example launch lines
  * |[
- * gst-launch-1.0 -q asdclipsrc location='test/anomaly*.wav' ! asdmfcc ! asdivector model=ivector.asd ! asdnpyenc ! filesink location=ivectors.npy
+ * gst-launch-1.0 asdclipsrc location='test/anomaly*.wav' ! asdmfcc ! asdivector model=ivector.asd ! asdnpyenc ! filesink location=ivectors.npy
  * gst-launch-1.0 -q asdclipsrc location='test/anomaly*.wav' ! asdmfcc ! asdivector model=ivector.asd ! asdgmm model=ivector.asd ! asdscoreenc ! fdsink
  * ]|
  */

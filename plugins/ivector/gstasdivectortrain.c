@@ -23,8 +23,8 @@
  *
  * ## Example launch lines
  * |[
- * gst-launch-1.0 -q asdclipsrc location='train/normal*.wav' ! asdmfcc ! asdivectortrain model=ivector.asd components=8 dimensions=4
- * gst-launch-1.0 -q asdtestsrc machine=fan num-buffers=1600 ! asdmfcc window=2000000000 ! asdivectortrain model=test.asd components=8 dimensions=4
+ * gst-launch-1.0 asdclipsrc location='train/normal*.wav' ! asdmfcc ! asdivectortrain model=ivector.asd components=8 dimensions=4
+ * gst-launch-1.0 asdtestsrc machine=fan num-buffers=1600 ! asdmfcc window=2000000000 ! asdivectortrain model=test.asd components=8 dimensions=4
  * ]|
  */
 

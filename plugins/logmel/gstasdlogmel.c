@@ -32,9 +32,9 @@
  *
  * ## Example launch lines
  * |[
- * gst-launch-1.0 -q filesrc location=motor.wav ! wavparse ! audioconvert ! asdlogmel bands=64 n-fft=2048 ! asdnpyenc ! filesink location=motor.npy
- * gst-launch-1.0 -q asdtestsrc machine=fan num-buffers=500 ! audioconvert ! asdlogmel window=2000000000 interval=1000000000 pad=reflect ! asdnpyenc ! filesink location=fan.npy
- * gst-launch-1.0 -q filesrc location=motor.wav ! wavparse ! audioconvert ! asdlogmel variant=speechpy ! asdnpyenc ! filesink location=lmfe.npy
+ * gst-launch-1.0 filesrc location=motor.wav ! wavparse ! audioconvert ! asdlogmel bands=64 n-fft=2048 ! asdnpyenc ! filesink location=motor.npy
+ * gst-launch-1.0 asdtestsrc machine=fan num-buffers=500 ! audioconvert ! asdlogmel window=2000000000 interval=1000000000 pad=reflect ! asdnpyenc ! filesink location=fan.npy
+ * gst-launch-1.0 filesrc location=motor.wav ! wavparse ! audioconvert ! asdlogmel variant=speechpy ! asdnpyenc ! filesink location=lmfe.npy
  * ]|
  */
 

@@ -16,8 +16,8 @@
  *
  * ## Example launch lines
  * |[
- * gst-launch-1.0 -q filesrc location=train.npy ! asdnpydec ! asdmahalanobistrain model=mahalanobis.asd
- * gst-launch-1.0 -q asdclipsrc location='train/normal*.wav' ! asdmodspec ! asdmahalanobistrain model=mahalanobis.asd
+ * gst-launch-1.0 filesrc location=train.npy ! asdnpydec ! asdmahalanobistrain model=mahalanobis.asd
+ * gst-launch-1.0 asdclipsrc location='train/normal*.wav' ! asdmodspec ! asdmahalanobistrain model=mahalanobis.asd
  * ]|
  */
 

@@ -37,9 +37,9 @@
  *
  * ## Example launch lines
  * |[
- * gst-launch-1.0 -q filesrc location=motor.wav ! wavparse ! audioconvert ! asdmfcc ! asdnpyenc ! filesink location=motor.npy
- * gst-launch-1.0 -q asdtestsrc machine=fan num-buffers=500 ! audioconvert ! asdmfcc window=2000000000 deltas=0 level=NaN ! asdnpyenc ! filesink location=fan.npy
- * gst-launch-1.0 -q filesrc location=motor.wav ! wavparse ! audioconvert ! asdmfcc variant=torchaudio ! asdnpyenc ! filesink location=motor12.npy
+ * gst-launch-1.0 filesrc location=motor.wav ! wavparse ! audioconvert ! asdmfcc ! asdnpyenc ! filesink location=motor.npy
+ * gst-launch-1.0 asdtestsrc machine=fan num-buffers=500 ! audioconvert ! asdmfcc window=2000000000 deltas=0 level=NaN ! asdnpyenc ! filesink location=fan.npy
+ * gst-launch-1.0 filesrc location=motor.wav ! wavparse ! audioconvert ! asdmfcc variant=torchaudio ! asdnpyenc ! filesink location=motor12.npy
  * ]|
  */
 

@@ -22,8 +22,8 @@
  *
  * ## Example launch lines
  * |[
- * gst-launch-1.0 -q filesrc location=motor.wav ! wavparse ! audioconvert ! asdmodspec ! asdnpyenc ! filesink location=motor.npy
- * gst-launch-1.0 -q asdtestsrc machine=fan num-buffers=500 ! audioconvert ! asdmodspec window=2000000000 interval=2000000000 ! asdnpyenc ! filesink location=fan.npy
+ * gst-launch-1.0 filesrc location=motor.wav ! wavparse ! audioconvert ! asdmodspec ! asdnpyenc ! filesink location=motor.npy
+ * gst-launch-1.0 asdtestsrc machine=fan num-buffers=500 ! audioconvert ! asdmodspec window=2000000000 interval=2000000000 ! asdnpyenc ! filesink location=fan.npy
  * ]|
  */
 

@@ -18,8 +18,8 @@
  *
  * ## Example launch lines
  * |[
- * gst-launch-1.0 -q filesrc location=train.npy ! asdnpydec ! asdknntrain model=knn.asd normalise=none
- * gst-launch-1.0 -q asdclipsrc location='train/normal*.wav' ! asdmodspec ! asdknntrain model=knn.asd
+ * gst-launch-1.0 filesrc location=train.npy ! asdnpydec ! asdknntrain model=knn.asd normalise=none
+ * gst-launch-1.0 asdclipsrc location='train/normal*.wav' ! asdmodspec ! asdknntrain model=knn.asd
  * ]|
  */
 

@@ -19,8 +19,8 @@
  *
  * ## Example launch lines
  * |[
- * gst-launch-1.0 -q filesrc location=train.npy ! asdnpydec ! asdloftrain model=lof.asd neighbours=4
- * gst-launch-1.0 -q asdclipsrc location='train/normal*.wav' ! asdmodspec ! asdloftrain model=lof.asd
+ * gst-launch-1.0 filesrc location=train.npy ! asdnpydec ! asdloftrain model=lof.asd neighbours=4
+ * gst-launch-1.0 asdclipsrc location='train/normal*.wav' ! asdmodspec ! asdloftrain model=lof.asd
  * ]|
  */
 

@@ -29,8 +29,8 @@
  *
  * ## Example launch lines
  * |[
- * gst-launch-1.0 -q filesrc location=fan.npy ! asdnpydec ! asdnpyenc ! filesink location=copy.npy
- * gst-launch-1.0 -q filesrc location=fan.npy ! asdnpydec caps="application/x-asd-features, kind=modspec, rate=16000" ! asdgraphtrain model=fan.asd
+ * gst-launch-1.0 filesrc location=fan.npy ! asdnpydec ! asdnpyenc ! filesink location=copy.npy
+ * gst-launch-1.0 filesrc location=fan.npy ! asdnpydec caps="application/x-asd-features, kind=modspec, rate=16000" ! asdgraphtrain model=fan.asd
  * ]|
  */
 

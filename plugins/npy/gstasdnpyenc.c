@@ -24,8 +24,8 @@
  *
  * ## Example launch lines
  * |[
- * gst-launch-1.0 -q asdtestsrc machine=fan num-buffers=500 ! audioconvert ! asdmodspec interval=2000000000 window=2000000000 ! asdnpyenc ! filesink location=fan.npy
- * gst-launch-1.0 -q filesrc location=fan.npy ! asdnpydec ! asdnpyenc ! filesink location=copy.npy
+ * gst-launch-1.0 asdtestsrc machine=fan num-buffers=500 ! audioconvert ! asdmodspec interval=2000000000 window=2000000000 ! asdnpyenc ! filesink location=fan.npy
+ * gst-launch-1.0 filesrc location=fan.npy ! asdnpydec ! asdnpyenc ! filesink location=copy.npy
  * ]|
  */
 

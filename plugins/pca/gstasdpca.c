@@ -17,8 +17,8 @@
  *
  * ## Example launch lines
  * |[
- * gst-launch-1.0 -q asdclipsrc location='train/normal*.wav' ! asdmfcc ! asdpcatrain model=pca.asd variance=0.99
- * gst-launch-1.0 -q asdclipsrc location='test/anomaly*.wav' ! asdmfcc ! asdpca model=pca.asd ! asdnpyenc ! filesink location=components.npy
+ * gst-launch-1.0 asdclipsrc location='train/normal*.wav' ! asdmfcc ! asdpcatrain model=pca.asd variance=0.99
+ * gst-launch-1.0 asdclipsrc location='test/anomaly*.wav' ! asdmfcc ! asdpca model=pca.asd ! asdnpyenc ! filesink location=components.npy
  * ]|
  */
 

@@ -18,8 +18,8 @@
  *
  * ## Example launch lines
  * |[
- * gst-launch-1.0 -q asdclipsrc location='train/normal*.wav' ! asdmfcc ! asdpcatrain model=pca.asd variance=0.99 whiten=true
- * gst-launch-1.0 -q filesrc location=train.npy ! asdnpydec ! asdpcatrain model=train.asd components=3
+ * gst-launch-1.0 asdclipsrc location='train/normal*.wav' ! asdmfcc ! asdpcatrain model=pca.asd variance=0.99 whiten=true
+ * gst-launch-1.0 filesrc location=train.npy ! asdnpydec ! asdpcatrain model=train.asd components=3
  * ]|
  */
 

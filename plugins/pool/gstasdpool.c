@@ -20,8 +20,8 @@
  *
  * ## Example launch lines
  * |[
- * gst-launch-1.0 -q asdclipsrc location='test/anomaly*.wav' ! asdmfcc ! asdpool method=mean-std ! asdnpyenc ! filesink location=pooled.npy
- * gst-launch-1.0 -q asdclipsrc location='train/normal*.wav' ! asdmfcc ! asdpool method=gwrp r=0.98 ! asdscaletrain model=pooled.asd
+ * gst-launch-1.0 asdclipsrc location='test/anomaly*.wav' ! asdmfcc ! asdpool method=mean-std ! asdnpyenc ! filesink location=pooled.npy
+ * gst-launch-1.0 asdclipsrc location='train/normal*.wav' ! asdmfcc ! asdpool method=gwrp r=0.98 ! asdscaletrain model=pooled.asd
  * ]|
  */
 

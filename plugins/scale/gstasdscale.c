@@ -18,8 +18,8 @@
  *
  * ## Example launch lines
  * |[
- * gst-launch-1.0 -q asdclipsrc location='train/normal*.wav' ! asdmodspec ! asdscaletrain model=scale.asd log=true
- * gst-launch-1.0 -q asdclipsrc location='test/anomaly*.wav' ! asdmodspec ! asdscale model=scale.asd ! asdnpyenc ! filesink location=scaled.npy
+ * gst-launch-1.0 asdclipsrc location='train/normal*.wav' ! asdmodspec ! asdscaletrain model=scale.asd log=true
+ * gst-launch-1.0 asdclipsrc location='test/anomaly*.wav' ! asdmodspec ! asdscale model=scale.asd ! asdnpyenc ! filesink location=scaled.npy
  * ]|
  */
 

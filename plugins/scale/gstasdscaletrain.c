@@ -18,8 +18,8 @@
  *
  * ## Example launch lines
  * |[
- * gst-launch-1.0 -q asdclipsrc location='train/normal*.wav' ! asdmodspec ! asdscaletrain model=scale.asd log=true
- * gst-launch-1.0 -q filesrc location=train.npy ! asdnpydec ! asdscaletrain model=range.asd method=min-max low=0 high=1
+ * gst-launch-1.0 asdclipsrc location='train/normal*.wav' ! asdmodspec ! asdscaletrain model=scale.asd log=true
+ * gst-launch-1.0 filesrc location=train.npy ! asdnpydec ! asdscaletrain model=range.asd method=min-max low=0 high=1
  * ]|
  */
 

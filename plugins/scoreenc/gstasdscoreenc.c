@@ -17,7 +17,7 @@
  * ## Example launch lines
  * |[
  * gst-launch-1.0 -q asdclipsrc location='test/anomaly*.wav' ! asddenoise model=fan.asd ! asdmodspec ! asdgraph model=fan.asd ! asdscoreenc ! fdsink
- * gst-launch-1.0 -q asdclipsrc location='test/anomaly*.wav' ! asddenoise model=fan.asd ! asdmodspec ! asdgraph model=fan.asd ! asdscoreenc format=ndjson ! filesink location=scores.ndjson
+ * gst-launch-1.0 asdclipsrc location='test/anomaly*.wav' ! asddenoise model=fan.asd ! asdmodspec ! asdgraph model=fan.asd ! asdscoreenc format=ndjson ! filesink location=scores.ndjson
  * ]|
  */
 

@@ -24,8 +24,8 @@
  *
  * ## Example launch lines
  * |[
- * gst-launch-1.0 -q asdclipsrc location='test/anomaly*.wav' ! asdmfcc ! asdstack ! asdnpyenc ! filesink location=stacked.npy
- * gst-launch-1.0 -q asdclipsrc location='train/normal*.wav' ! asdmfcc ! asdstack frames=3 ! asdgmmtrain model=stacked.asd components=2 covariance=diagonal
+ * gst-launch-1.0 asdclipsrc location='test/anomaly*.wav' ! asdmfcc ! asdstack ! asdnpyenc ! filesink location=stacked.npy
+ * gst-launch-1.0 asdclipsrc location='train/normal*.wav' ! asdmfcc ! asdstack frames=3 ! asdgmmtrain model=stacked.asd components=2 covariance=diagonal
  * ]|
  */
 
