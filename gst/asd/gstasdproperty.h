@@ -19,6 +19,14 @@ G_BEGIN_DECLS
     G_PARAM_CONSTRUCT | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY))
 
 /**
+ * GST_ASD_PARAM_PLAYING:
+ *
+ * Flags of a property that may change in any state.
+ */
+#define GST_ASD_PARAM_PLAYING ((GParamFlags) (G_PARAM_READWRITE | \
+    G_PARAM_CONSTRUCT | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_PLAYING))
+
+/**
  * GST_ASD_PROPERTY:
  * @klass: the class, in its class_init
  * @Type: the instance struct

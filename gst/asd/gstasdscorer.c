@@ -5,6 +5,7 @@
 
 #include "gstasdscorer.h"
 #include "gstasdexplanation.h"
+#include "gstasdproperty.h"
 #include "gstasdscore.h"
 #include "gstasdutils.h"
 
@@ -19,13 +20,6 @@ GST_DEBUG_CATEGORY_STATIC (gst_asd_scorer_debug);
 
 #define DEFAULT_THRESHOLD NAN
 #define DEFAULT_POST_MESSAGES TRUE
-
-enum
-{
-  PROP_0,
-  PROP_THRESHOLD,
-  PROP_POST_MESSAGES,
-};
 
 typedef struct
 {
@@ -314,67 +308,19 @@ gst_asd_scorer_sink_event (GstBaseTransform * trans, GstEvent * event)
 }
 
 static void
-gst_asd_scorer_set_property (GObject * object, guint id, const GValue * value,
-    GParamSpec * pspec)
-{
-  GstAsdScorerPrivate *priv = GET_PRIVATE (GST_ASD_SCORER (object));
-
-  GST_OBJECT_LOCK (object);
-  switch (id) {
-    case PROP_THRESHOLD:
-      priv->threshold = g_value_get_double (value);
-      break;
-    case PROP_POST_MESSAGES:
-      priv->post_messages = g_value_get_boolean (value);
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
-      break;
-  }
-  GST_OBJECT_UNLOCK (object);
-}
-
-static void
-gst_asd_scorer_get_property (GObject * object, guint id, GValue * value,
-    GParamSpec * pspec)
-{
-  GstAsdScorerPrivate *priv = GET_PRIVATE (GST_ASD_SCORER (object));
-
-  GST_OBJECT_LOCK (object);
-  switch (id) {
-    case PROP_THRESHOLD:
-      g_value_set_double (value, priv->threshold);
-      break;
-    case PROP_POST_MESSAGES:
-      g_value_set_boolean (value, priv->post_messages);
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
-      break;
-  }
-  GST_OBJECT_UNLOCK (object);
-}
-
-static void
 gst_asd_scorer_class_init (GstAsdScorerClass * klass)
 {
-  GObjectClass *object_class = G_OBJECT_CLASS (klass);
   GstElementClass *element_class = GST_ELEMENT_CLASS (klass);
   GstBaseTransformClass *trans_class = GST_BASE_TRANSFORM_CLASS (klass);
-  GParamFlags flags = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS;
 
-  object_class->set_property = gst_asd_scorer_set_property;
-  object_class->get_property = gst_asd_scorer_get_property;
-
-  g_object_class_install_property (object_class, PROP_THRESHOLD,
+  GST_ASD_PRIVATE_PROPERTY (klass, GstAsdScorer, threshold,
       gst_asd_param_spec_double ("threshold", "Threshold",
           "A score above it is anomalous, NaN for the model's threshold",
-          -G_MAXDOUBLE, G_MAXDOUBLE, DEFAULT_THRESHOLD,
-          flags | GST_PARAM_MUTABLE_PLAYING));
-  g_object_class_install_property (object_class, PROP_POST_MESSAGES,
+          -G_MAXDOUBLE, G_MAXDOUBLE, DEFAULT_THRESHOLD, GST_ASD_PARAM_PLAYING));
+  GST_ASD_PRIVATE_PROPERTY (klass, GstAsdScorer, post_messages,
       g_param_spec_boolean ("post-messages", "Post messages",
           "Post every score as an element message", DEFAULT_POST_MESSAGES,
-          flags | GST_PARAM_MUTABLE_PLAYING));
+          GST_ASD_PARAM_PLAYING));
 
   gst_element_class_add_static_pad_template (element_class, &sink_template);
   gst_element_class_add_static_pad_template (element_class, &src_template);
@@ -394,8 +340,4 @@ gst_asd_scorer_class_init (GstAsdScorerClass * klass)
 static void
 gst_asd_scorer_init (GstAsdScorer * self)
 {
-  GstAsdScorerPrivate *priv = GET_PRIVATE (self);
-
-  priv->threshold = DEFAULT_THRESHOLD;
-  priv->post_messages = DEFAULT_POST_MESSAGES;
 }

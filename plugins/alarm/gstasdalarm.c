@@ -65,17 +65,6 @@ GST_DEBUG_CATEGORY_STATIC (gst_asd_alarm_debug);
 #define DEFAULT_MIN_ON 0
 #define DEFAULT_MIN_OFF 0
 
-enum
-{
-  PROP_0,
-  PROP_MODEL,
-  PROP_ON_COUNT,
-  PROP_OF_COUNT,
-  PROP_OFF_RATIO,
-  PROP_MIN_ON,
-  PROP_MIN_OFF,
-};
-
 /* A score above its threshold, which may become the peak of an alarm. */
 typedef struct
 {
@@ -372,73 +361,6 @@ no_model:
 }
 
 static void
-gst_asd_alarm_set_property (GObject * object, guint id, const GValue * value,
-    GParamSpec * pspec)
-{
-  GstAsdAlarm *self = GST_ASD_ALARM (object);
-
-  GST_OBJECT_LOCK (self);
-  switch (id) {
-    case PROP_MODEL:
-      g_free (self->model_path);
-      self->model_path = g_value_dup_string (value);
-      break;
-    case PROP_ON_COUNT:
-      self->config.on_count = g_value_get_uint (value);
-      break;
-    case PROP_OF_COUNT:
-      self->config.of_count = g_value_get_uint (value);
-      break;
-    case PROP_OFF_RATIO:
-      self->config.off_ratio = g_value_get_double (value);
-      break;
-    case PROP_MIN_ON:
-      self->config.min_on = g_value_get_uint64 (value);
-      break;
-    case PROP_MIN_OFF:
-      self->config.min_off = g_value_get_uint64 (value);
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
-      break;
-  }
-  GST_OBJECT_UNLOCK (self);
-}
-
-static void
-gst_asd_alarm_get_property (GObject * object, guint id, GValue * value,
-    GParamSpec * pspec)
-{
-  GstAsdAlarm *self = GST_ASD_ALARM (object);
-
-  GST_OBJECT_LOCK (self);
-  switch (id) {
-    case PROP_MODEL:
-      g_value_set_string (value, self->model_path);
-      break;
-    case PROP_ON_COUNT:
-      g_value_set_uint (value, self->config.on_count);
-      break;
-    case PROP_OF_COUNT:
-      g_value_set_uint (value, self->config.of_count);
-      break;
-    case PROP_OFF_RATIO:
-      g_value_set_double (value, self->config.off_ratio);
-      break;
-    case PROP_MIN_ON:
-      g_value_set_uint64 (value, self->config.min_on);
-      break;
-    case PROP_MIN_OFF:
-      g_value_set_uint64 (value, self->config.min_off);
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
-      break;
-  }
-  GST_OBJECT_UNLOCK (self);
-}
-
-static void
 gst_asd_alarm_finalize (GObject * object)
 {
   g_free (GST_ASD_ALARM (object)->model_path);
@@ -446,35 +368,34 @@ gst_asd_alarm_finalize (GObject * object)
 }
 
 static void
-install_properties (GObjectClass * object_class)
+install_properties (GstAsdAlarmClass * klass)
 {
-  GParamFlags flags = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS |
-      GST_PARAM_MUTABLE_READY;
-
-  g_object_class_install_property (object_class, PROP_MODEL,
+  GST_ASD_PROPERTY (klass, GstAsdAlarm, model_path,
       g_param_spec_string ("model", "Model",
           "Model file (.asd), for the median score of normal sound; without it "
-          "that is taken as 0", NULL, flags));
-  g_object_class_install_property (object_class, PROP_ON_COUNT,
+          "that is taken as 0", NULL, GST_ASD_PARAM_READY));
+  GST_ASD_PROPERTY (klass, GstAsdAlarm, config.on_count,
       g_param_spec_uint ("on-count", "On count",
           "Windows above the threshold, of the last of-count ones, that start "
-          "an alarm", 1, ASD_ALARM_MAX_COUNT, DEFAULT_ON_COUNT, flags));
-  g_object_class_install_property (object_class, PROP_OF_COUNT,
+          "an alarm", 1, ASD_ALARM_MAX_COUNT, DEFAULT_ON_COUNT,
+          GST_ASD_PARAM_READY));
+  GST_ASD_PROPERTY (klass, GstAsdAlarm, config.of_count,
       g_param_spec_uint ("of-count", "Of count",
           "Windows that are looked back on", 1, ASD_ALARM_MAX_COUNT,
-          DEFAULT_OF_COUNT, flags));
-  g_object_class_install_property (object_class, PROP_OFF_RATIO,
+          DEFAULT_OF_COUNT, GST_ASD_PARAM_READY));
+  GST_ASD_PROPERTY (klass, GstAsdAlarm, config.off_ratio,
       g_param_spec_double ("off-ratio", "Off ratio",
           "An alarm lasts while scores are above this part of the way from "
-          "normal to the threshold", 0, 1, DEFAULT_OFF_RATIO, flags));
-  g_object_class_install_property (object_class, PROP_MIN_ON,
+          "normal to the threshold", 0, 1, DEFAULT_OFF_RATIO,
+          GST_ASD_PARAM_READY));
+  GST_ASD_PROPERTY (klass, GstAsdAlarm, config.min_on,
       g_param_spec_uint64 ("min-on", "Minimum on time",
           "Shortest time in ns that an alarm lasts", 0, G_MAXINT64,
-          DEFAULT_MIN_ON, flags));
-  g_object_class_install_property (object_class, PROP_MIN_OFF,
+          DEFAULT_MIN_ON, GST_ASD_PARAM_READY));
+  GST_ASD_PROPERTY (klass, GstAsdAlarm, config.min_off,
       g_param_spec_uint64 ("min-off", "Minimum off time",
           "Shortest time in ns from the end of an alarm to the next", 0,
-          G_MAXINT64, DEFAULT_MIN_OFF, flags));
+          G_MAXINT64, DEFAULT_MIN_OFF, GST_ASD_PARAM_READY));
 }
 
 static void
@@ -484,10 +405,8 @@ gst_asd_alarm_class_init (GstAsdAlarmClass * klass)
   GstElementClass *element_class = GST_ELEMENT_CLASS (klass);
   GstBaseTransformClass *trans_class = GST_BASE_TRANSFORM_CLASS (klass);
 
-  object_class->set_property = gst_asd_alarm_set_property;
-  object_class->get_property = gst_asd_alarm_get_property;
   object_class->finalize = gst_asd_alarm_finalize;
-  install_properties (object_class);
+  install_properties (klass);
 
   gst_element_class_add_static_pad_template (element_class, &sink_template);
   gst_element_class_add_static_pad_template (element_class, &src_template);
@@ -506,11 +425,6 @@ static void
 gst_asd_alarm_init (GstAsdAlarm * self)
 {
   g_queue_init (&self->candidates);
-  self->config.on_count = DEFAULT_ON_COUNT;
-  self->config.of_count = DEFAULT_OF_COUNT;
-  self->config.off_ratio = DEFAULT_OFF_RATIO;
-  self->config.min_on = DEFAULT_MIN_ON;
-  self->config.min_off = DEFAULT_MIN_OFF;
   gst_base_transform_set_passthrough (GST_BASE_TRANSFORM (self), TRUE);
   gst_base_transform_set_qos_enabled (GST_BASE_TRANSFORM (self), FALSE);
 }

@@ -35,40 +35,34 @@
 
 #define GST_TYPE_ASD_DENOISE (gst_asd_denoise_get_type ())
 G_DECLARE_FINAL_TYPE (GstAsdDenoise, gst_asd_denoise, GST, ASD_DENOISE,
-    GstAsdWindowFilter)
+    GstAsdWindowFilter);
+
 #define DEFAULT_REDUCTION 1.
-     enum
-     {
-       PROP_0,
-       PROP_MODEL,
-       PROP_STAGE,
-       PROP_REDUCTION,
-     };
 
-     struct _GstAsdDenoise
-     {
-       GstAsdWindowFilter parent;
+struct _GstAsdDenoise
+{
+  GstAsdWindowFilter parent;
 
-       /* properties, under the object lock */
-       gchar *model;
-       gchar *stage;
-       gdouble reduction;
+  /* properties, under the object lock */
+  gchar *model;
+  gchar *stage;
+  gdouble reduction;
 
-       AsdModelSection *section;        /* from READY to PAUSED and back */
-       AsdNoiseGate *gate;
-     };
+  AsdModelSection *section;     /* from READY to PAUSED and back */
+  AsdNoiseGate *gate;
+};
 
-     static GstStaticPadTemplate sink_template =
-         GST_STATIC_PAD_TEMPLATE ("sink",
+static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE ("sink",
     GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS (GST_ASD_AUDIO_CAPS));
-     static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE ("src",
+static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE ("src",
     GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS (GST_ASD_AUDIO_CAPS));
 
 G_DEFINE_TYPE (GstAsdDenoise, gst_asd_denoise, GST_TYPE_ASD_WINDOW_FILTER);
 GST_ELEMENT_REGISTER_DEFINE (asddenoise, "asddenoise", GST_RANK_NONE,
     GST_TYPE_ASD_DENOISE);
 
-     static gint trained_rate (AsdModelSection * section)
+static gint
+trained_rate (AsdModelSection * section)
 {
   const gchar *text = asd_model_section_get_string (section, "caps");
   GstCaps *caps = text != NULL ? gst_caps_from_string (text) : NULL;
@@ -178,55 +172,16 @@ gst_asd_denoise_change_state (GstElement * element, GstStateChange transition)
   return ret;
 }
 
-static void
-gst_asd_denoise_set_property (GObject * object, guint id, const GValue * value,
-    GParamSpec * pspec)
-{
-  GstAsdDenoise *self = GST_ASD_DENOISE (object);
-
-  GST_OBJECT_LOCK (self);
-  switch (id) {
-    case PROP_MODEL:
-      g_free (self->model);
-      self->model = g_value_dup_string (value);
-      break;
-    case PROP_STAGE:
-      g_free (self->stage);
-      self->stage = g_value_dup_string (value);
-      break;
-    case PROP_REDUCTION:
-      self->reduction = g_value_get_double (value);
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
-      break;
-  }
-  GST_OBJECT_UNLOCK (self);
-}
-
+/* The default of stage follows from the name of the element. */
 static void
 gst_asd_denoise_get_property (GObject * object, guint id, GValue * value,
     GParamSpec * pspec)
 {
-  GstAsdDenoise *self = GST_ASD_DENOISE (object);
-
-  GST_OBJECT_LOCK (self);
-  switch (id) {
-    case PROP_MODEL:
-      g_value_set_string (value, self->model);
-      break;
-    case PROP_STAGE:
-      g_value_take_string (value,
-          gst_asd_element_get_stage (GST_ELEMENT (self), self->stage));
-      break;
-    case PROP_REDUCTION:
-      g_value_set_double (value, self->reduction);
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
-      break;
-  }
-  GST_OBJECT_UNLOCK (self);
+  gst_asd_get_property (object, id, value, pspec);
+  if (g_str_equal (pspec->name, "stage"))
+    g_value_take_string (value,
+        gst_asd_element_get_stage (GST_ELEMENT (object),
+            g_value_get_string (value)));
 }
 
 static void
@@ -246,23 +201,20 @@ gst_asd_denoise_class_init (GstAsdDenoiseClass * klass)
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
   GstElementClass *element_class = GST_ELEMENT_CLASS (klass);
   GstAsdWindowFilterClass *filter_class = GST_ASD_WINDOW_FILTER_CLASS (klass);
-  GParamFlags flags = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS |
-      GST_PARAM_MUTABLE_READY;
 
-  object_class->set_property = gst_asd_denoise_set_property;
-  object_class->get_property = gst_asd_denoise_get_property;
-  object_class->finalize = gst_asd_denoise_finalize;
-
-  g_object_class_install_property (object_class, PROP_MODEL,
-      g_param_spec_string ("model", "Model", "Model file (.asd)", NULL, flags));
-  g_object_class_install_property (object_class, PROP_STAGE,
+  GST_ASD_PROPERTY (klass, GstAsdDenoise, model,
+      g_param_spec_string ("model", "Model", "Model file (.asd)", NULL,
+          GST_ASD_PARAM_READY));
+  GST_ASD_PROPERTY (klass, GstAsdDenoise, stage,
       g_param_spec_string ("stage", "Stage",
           "Stage of the model; by default the element's name without \"asd\"",
-          NULL, flags));
-  g_object_class_install_property (object_class, PROP_REDUCTION,
+          NULL, GST_ASD_PARAM_READY));
+  GST_ASD_PROPERTY (klass, GstAsdDenoise, reduction,
       g_param_spec_double ("reduction", "Reduction",
           "Part of the noise that is removed: 0 none, 1 all",
-          0, 1, DEFAULT_REDUCTION, flags));
+          0, 1, DEFAULT_REDUCTION, GST_ASD_PARAM_READY));
+  object_class->get_property = gst_asd_denoise_get_property;
+  object_class->finalize = gst_asd_denoise_finalize;
 
   element_class->change_state = gst_asd_denoise_change_state;
   gst_element_class_add_static_pad_template (element_class, &sink_template);
@@ -276,5 +228,4 @@ gst_asd_denoise_class_init (GstAsdDenoiseClass * klass)
 static void
 gst_asd_denoise_init (GstAsdDenoise * self)
 {
-  self->reduction = DEFAULT_REDUCTION;
 }

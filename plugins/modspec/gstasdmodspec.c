@@ -34,34 +34,26 @@
 
 #define GST_TYPE_ASD_MODSPEC (gst_asd_modspec_get_type ())
 G_DECLARE_FINAL_TYPE (GstAsdModspec, gst_asd_modspec, GST, ASD_MODSPEC,
-    GstAsdExtractor)
+    GstAsdExtractor);
+
 #define DEFAULT_BANDS 60
 #define DEFAULT_LOW_FREQUENCY 125.
 #define DEFAULT_MODULATION_LOW 4.
 #define DEFAULT_MODULATION_HIGH 128.
-     enum
-     {
-       PROP_0,
-       PROP_BANDS,
-       PROP_LOW_FREQUENCY,
-       PROP_MODULATION_LOW,
-       PROP_MODULATION_HIGH,
-     };
+struct _GstAsdModspec
+{
+  GstAsdExtractor parent;
 
-     struct _GstAsdModspec
-     {
-       GstAsdExtractor parent;
-
-       AsdModspecConfig config; /* under the object lock */
-       AsdModspec *modspec;
-     };
+  AsdModspecConfig config;      /* under the object lock */
+  AsdModspec *modspec;
+};
 
 G_DEFINE_TYPE (GstAsdModspec, gst_asd_modspec, GST_TYPE_ASD_EXTRACTOR);
 GST_ELEMENT_REGISTER_DEFINE (asdmodspec, "asdmodspec", GST_RANK_NONE,
     GST_TYPE_ASD_MODSPEC);
 
-     static gboolean
-         gst_asd_modspec_setup (GstAsdExtractor * extractor, gint rate,
+static gboolean
+gst_asd_modspec_setup (GstAsdExtractor * extractor, gint rate,
     GstAsdFeatureInfo * out, GError ** error)
 {
   GstAsdModspec *self = GST_ASD_MODSPEC (extractor);
@@ -110,60 +102,6 @@ gst_asd_modspec_get_axes (GstAsdExtractor * extractor, AsdAxis * axes)
 }
 
 static void
-gst_asd_modspec_set_property (GObject * object, guint id, const GValue * value,
-    GParamSpec * pspec)
-{
-  GstAsdModspec *self = GST_ASD_MODSPEC (object);
-
-  GST_OBJECT_LOCK (self);
-  switch (id) {
-    case PROP_BANDS:
-      self->config.bands = g_value_get_uint (value);
-      break;
-    case PROP_LOW_FREQUENCY:
-      self->config.low_frequency = g_value_get_double (value);
-      break;
-    case PROP_MODULATION_LOW:
-      self->config.modulation_low = g_value_get_double (value);
-      break;
-    case PROP_MODULATION_HIGH:
-      self->config.modulation_high = g_value_get_double (value);
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
-      break;
-  }
-  GST_OBJECT_UNLOCK (self);
-}
-
-static void
-gst_asd_modspec_get_property (GObject * object, guint id, GValue * value,
-    GParamSpec * pspec)
-{
-  GstAsdModspec *self = GST_ASD_MODSPEC (object);
-
-  GST_OBJECT_LOCK (self);
-  switch (id) {
-    case PROP_BANDS:
-      g_value_set_uint (value, self->config.bands);
-      break;
-    case PROP_LOW_FREQUENCY:
-      g_value_set_double (value, self->config.low_frequency);
-      break;
-    case PROP_MODULATION_LOW:
-      g_value_set_double (value, self->config.modulation_low);
-      break;
-    case PROP_MODULATION_HIGH:
-      g_value_set_double (value, self->config.modulation_high);
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
-      break;
-  }
-  GST_OBJECT_UNLOCK (self);
-}
-
-static void
 gst_asd_modspec_finalize (GObject * object)
 {
   g_clear_pointer (&GST_ASD_MODSPEC (object)->modspec, asd_modspec_free);
@@ -175,28 +113,24 @@ gst_asd_modspec_class_init (GstAsdModspecClass * klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
   GstAsdExtractorClass *extractor_class = GST_ASD_EXTRACTOR_CLASS (klass);
-  GParamFlags flags = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS |
-      GST_PARAM_MUTABLE_READY;
 
-  object_class->set_property = gst_asd_modspec_set_property;
-  object_class->get_property = gst_asd_modspec_get_property;
   object_class->finalize = gst_asd_modspec_finalize;
 
-  g_object_class_install_property (object_class, PROP_BANDS,
+  GST_ASD_PROPERTY (klass, GstAsdModspec, config.bands,
       g_param_spec_uint ("bands", "Bands", "Number of gammatone bands",
-          1, 256, DEFAULT_BANDS, flags));
-  g_object_class_install_property (object_class, PROP_LOW_FREQUENCY,
+          1, 256, DEFAULT_BANDS, GST_ASD_PARAM_READY));
+  GST_ASD_PROPERTY (klass, GstAsdModspec, config.low_frequency,
       g_param_spec_double ("low-frequency", "Lowest frequency",
           "Centre frequency in Hz of the lowest gammatone band",
-          1, 96000, DEFAULT_LOW_FREQUENCY, flags));
-  g_object_class_install_property (object_class, PROP_MODULATION_LOW,
+          1, 96000, DEFAULT_LOW_FREQUENCY, GST_ASD_PARAM_READY));
+  GST_ASD_PROPERTY (klass, GstAsdModspec, config.modulation_low,
       g_param_spec_double ("modulation-low", "Slowest modulation",
           "Centre frequency in Hz of the slowest modulation filter",
-          0.1, 200, DEFAULT_MODULATION_LOW, flags));
-  g_object_class_install_property (object_class, PROP_MODULATION_HIGH,
+          0.1, 200, DEFAULT_MODULATION_LOW, GST_ASD_PARAM_READY));
+  GST_ASD_PROPERTY (klass, GstAsdModspec, config.modulation_high,
       g_param_spec_double ("modulation-high", "Fastest modulation",
           "Centre frequency in Hz of the fastest modulation filter",
-          0.1, 200, DEFAULT_MODULATION_HIGH, flags));
+          0.1, 200, DEFAULT_MODULATION_HIGH, GST_ASD_PARAM_READY));
 
   gst_asd_extractor_class_add_templates (extractor_class, "modspec");
   gst_element_class_set_static_metadata (GST_ELEMENT_CLASS (klass),
@@ -211,8 +145,4 @@ gst_asd_modspec_class_init (GstAsdModspecClass * klass)
 static void
 gst_asd_modspec_init (GstAsdModspec * self)
 {
-  self->config.bands = DEFAULT_BANDS;
-  self->config.low_frequency = DEFAULT_LOW_FREQUENCY;
-  self->config.modulation_low = DEFAULT_MODULATION_LOW;
-  self->config.modulation_high = DEFAULT_MODULATION_HIGH;
 }

@@ -55,17 +55,6 @@ GST_DEBUG_CATEGORY_STATIC (gst_asd_sensor_debug);
 #define DEFAULT_LOUD_MARGIN 20
 #define MAX_MARGIN 200
 
-enum
-{
-  PROP_0,
-  PROP_MODEL,
-  PROP_WINDOW,
-  PROP_CLIP_SHARE,
-  PROP_DEAD_MARGIN,
-  PROP_QUIET_MARGIN,
-  PROP_LOUD_MARGIN,
-};
-
 #define GST_TYPE_ASD_SENSOR (gst_asd_sensor_get_type ())
 G_DECLARE_FINAL_TYPE (GstAsdSensor, gst_asd_sensor, GST, ASD_SENSOR,
     GstBaseTransform);
@@ -253,73 +242,6 @@ gst_asd_sensor_stop (GstBaseTransform * trans)
 }
 
 static void
-gst_asd_sensor_set_property (GObject * object, guint id, const GValue * value,
-    GParamSpec * pspec)
-{
-  GstAsdSensor *self = GST_ASD_SENSOR (object);
-
-  GST_OBJECT_LOCK (self);
-  switch (id) {
-    case PROP_MODEL:
-      g_free (self->model_path);
-      self->model_path = g_value_dup_string (value);
-      break;
-    case PROP_WINDOW:
-      self->window = g_value_get_uint64 (value);
-      break;
-    case PROP_CLIP_SHARE:
-      self->config.clip_share = g_value_get_double (value);
-      break;
-    case PROP_DEAD_MARGIN:
-      self->config.dead_margin = g_value_get_double (value);
-      break;
-    case PROP_QUIET_MARGIN:
-      self->config.quiet_margin = g_value_get_double (value);
-      break;
-    case PROP_LOUD_MARGIN:
-      self->config.loud_margin = g_value_get_double (value);
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
-      break;
-  }
-  GST_OBJECT_UNLOCK (self);
-}
-
-static void
-gst_asd_sensor_get_property (GObject * object, guint id, GValue * value,
-    GParamSpec * pspec)
-{
-  GstAsdSensor *self = GST_ASD_SENSOR (object);
-
-  GST_OBJECT_LOCK (self);
-  switch (id) {
-    case PROP_MODEL:
-      g_value_set_string (value, self->model_path);
-      break;
-    case PROP_WINDOW:
-      g_value_set_uint64 (value, self->window);
-      break;
-    case PROP_CLIP_SHARE:
-      g_value_set_double (value, self->config.clip_share);
-      break;
-    case PROP_DEAD_MARGIN:
-      g_value_set_double (value, self->config.dead_margin);
-      break;
-    case PROP_QUIET_MARGIN:
-      g_value_set_double (value, self->config.quiet_margin);
-      break;
-    case PROP_LOUD_MARGIN:
-      g_value_set_double (value, self->config.loud_margin);
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
-      break;
-  }
-  GST_OBJECT_UNLOCK (self);
-}
-
-static void
 gst_asd_sensor_finalize (GObject * object)
 {
   GstAsdSensor *self = GST_ASD_SENSOR (object);
@@ -330,35 +252,32 @@ gst_asd_sensor_finalize (GObject * object)
 }
 
 static void
-install_properties (GObjectClass * object_class)
+install_properties (GstAsdSensorClass * klass)
 {
-  GParamFlags flags = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS |
-      GST_PARAM_MUTABLE_READY;
-
-  g_object_class_install_property (object_class, PROP_MODEL,
+  GST_ASD_PROPERTY (klass, GstAsdSensor, model_path,
       g_param_spec_string ("model", "Model",
           "Model file (.asd), for the level of the machine; without it nothing "
-          "is too quiet or too loud", NULL, flags));
-  g_object_class_install_property (object_class, PROP_WINDOW,
+          "is too quiet or too loud", NULL, GST_ASD_PARAM_READY));
+  GST_ASD_PROPERTY (klass, GstAsdSensor, window,
       g_param_spec_uint64 ("window", "Window",
           "Length in ns of the windows that are looked at", MIN_WINDOW,
-          MAX_WINDOW, DEFAULT_WINDOW, flags));
-  g_object_class_install_property (object_class, PROP_CLIP_SHARE,
+          MAX_WINDOW, DEFAULT_WINDOW, GST_ASD_PARAM_READY));
+  GST_ASD_PROPERTY (klass, GstAsdSensor, config.clip_share,
       g_param_spec_double ("clip-share", "Clip share",
           "Share of samples at full scale above which the input is clipped",
-          0, 1, DEFAULT_CLIP_SHARE, flags));
-  g_object_class_install_property (object_class, PROP_DEAD_MARGIN,
+          0, 1, DEFAULT_CLIP_SHARE, GST_ASD_PARAM_READY));
+  GST_ASD_PROPERTY (klass, GstAsdSensor, config.dead_margin,
       g_param_spec_double ("dead-margin", "Dead margin",
           "The input is dead that many dB below the level in training",
-          0, MAX_MARGIN, DEFAULT_DEAD_MARGIN, flags));
-  g_object_class_install_property (object_class, PROP_QUIET_MARGIN,
+          0, MAX_MARGIN, DEFAULT_DEAD_MARGIN, GST_ASD_PARAM_READY));
+  GST_ASD_PROPERTY (klass, GstAsdSensor, config.quiet_margin,
       g_param_spec_double ("quiet-margin", "Quiet margin",
           "The input is too quiet that many dB below the level in training",
-          0, MAX_MARGIN, DEFAULT_QUIET_MARGIN, flags));
-  g_object_class_install_property (object_class, PROP_LOUD_MARGIN,
+          0, MAX_MARGIN, DEFAULT_QUIET_MARGIN, GST_ASD_PARAM_READY));
+  GST_ASD_PROPERTY (klass, GstAsdSensor, config.loud_margin,
       g_param_spec_double ("loud-margin", "Loud margin",
           "The input is too loud that many dB above the level in training",
-          0, MAX_MARGIN, DEFAULT_LOUD_MARGIN, flags));
+          0, MAX_MARGIN, DEFAULT_LOUD_MARGIN, GST_ASD_PARAM_READY));
 }
 
 static void
@@ -368,10 +287,8 @@ gst_asd_sensor_class_init (GstAsdSensorClass * klass)
   GstElementClass *element_class = GST_ELEMENT_CLASS (klass);
   GstBaseTransformClass *trans_class = GST_BASE_TRANSFORM_CLASS (klass);
 
-  object_class->set_property = gst_asd_sensor_set_property;
-  object_class->get_property = gst_asd_sensor_get_property;
   object_class->finalize = gst_asd_sensor_finalize;
-  install_properties (object_class);
+  install_properties (klass);
 
   gst_element_class_add_static_pad_template (element_class, &sink_template);
   gst_element_class_add_static_pad_template (element_class, &src_template);
@@ -390,11 +307,6 @@ gst_asd_sensor_class_init (GstAsdSensorClass * klass)
 static void
 gst_asd_sensor_init (GstAsdSensor * self)
 {
-  self->config.clip_share = DEFAULT_CLIP_SHARE;
-  self->config.dead_margin = DEFAULT_DEAD_MARGIN;
-  self->config.quiet_margin = DEFAULT_QUIET_MARGIN;
-  self->config.loud_margin = DEFAULT_LOUD_MARGIN;
-  self->window = DEFAULT_WINDOW;
   self->windower = gst_asd_windower_new (handle_window, self);
   gst_base_transform_set_passthrough (GST_BASE_TRANSFORM (self), TRUE);
   gst_base_transform_set_qos_enabled (GST_BASE_TRANSFORM (self), FALSE);
