@@ -371,6 +371,19 @@ dataset_open_features (const char *root, char **only, GError ** error)
       "extract' writes them", error);
 }
 
+Source *
+dataset_make_source (GPtrArray * files, gint channel)
+{
+  char **names = g_new0 (char *, files->len + 1);
+  Source *source;
+
+  if (files->len > 0)
+    memcpy (names, files->pdata, files->len * sizeof *names);
+  source = source_new_files (names, channel);
+  g_free (names);
+  return source;
+}
+
 char *
 dataset_clip_name (const Machine * machine, guint test_clip)
 {

@@ -66,16 +66,6 @@ typedef struct
   GError *error;
 } Job;
 
-static char **
-to_strv (GPtrArray * files)
-{
-  char **strv = g_new0 (char *, files->len + 1);
-
-  if (files->len > 0)
-    memcpy (strv, files->pdata, files->len * sizeof (char *));
-  return strv;
-}
-
 static Source *
 open_features (const Machine * machine, const char *name, GError ** error)
 {
@@ -123,7 +113,6 @@ static gboolean
 open_machine (Machine * machine, Source ** train, Source ** test,
     GError ** error)
 {
-  char **files;
   Source *all;
 
   if (machine->features != NULL) {
@@ -133,14 +122,10 @@ open_machine (Machine * machine, Source ** train, Source ** test,
     return *test != NULL && load_labels (machine, source_get_size (*test),
         error);
   }
-  files = to_strv (machine->train);
-  all = source_new_files (files, opt_channel);
+  all = dataset_make_source (machine->train, opt_channel);
   *train = source_check (all, error);
   source_free (all);
-  g_free (files);
-  files = to_strv (machine->test);
-  *test = source_new_files (files, opt_channel);
-  g_free (files);
+  *test = dataset_make_source (machine->test, opt_channel);
   return *train != NULL;
 }
 

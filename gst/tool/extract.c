@@ -101,10 +101,10 @@ save_features (const char *path, Collection * collection, GstCaps * caps,
 }
 
 static gboolean
-extract_part (const Training * training, const char *model, char **files,
+extract_part (const Training * training, const char *model, GPtrArray * files,
     GArray * labels, const char *folder, const char *part, GError ** error)
 {
-  Source *source = source_new_files (files, opt_channel);
+  Source *source = dataset_make_source (files, opt_channel);
   Collection collection = { g_byte_array_new (),
     g_array_new (FALSE, FALSE, sizeof (guint8)), labels
   };
@@ -142,16 +142,6 @@ extract_part (const Training * training, const char *model, char **files,
   return ok;
 }
 
-static char **
-to_strv (GPtrArray * files)
-{
-  char **strv = g_new0 (char *, files->len + 1);
-
-  if (files->len > 0)
-    memcpy (strv, files->pdata, files->len * sizeof (char *));
-  return strv;
-}
-
 static gboolean
 extract_machine (const Training * training, const Machine * machine,
     GError ** error)
@@ -159,8 +149,6 @@ extract_machine (const Training * training, const Machine * machine,
   char *id = g_strconcat ("id_", machine->id, NULL);
   char *folder = g_build_filename (opt_out, machine->machine, id, NULL);
   char *model = g_build_filename (folder, ".stages.asd", NULL);
-  char **train = to_strv (machine->train);
-  char **test = to_strv (machine->test);
   gboolean ok;
   Source *all, *good = NULL;
 
@@ -170,22 +158,21 @@ extract_machine (const Training * training, const Machine * machine,
     ok = FALSE;
     goto done;
   }
-  all = source_new_files (train, opt_channel);
+  all = dataset_make_source (machine->train, opt_channel);
   good = source_check (all, error);
   source_free (all);
   ok = good != NULL && training_fit (training, good, model, error)
-      && extract_part (training, model, train, NULL, folder, "train", error);
+      && extract_part (training, model, machine->train, NULL, folder, "train",
+      error);
   if (ok && machine->test->len > 0)
-    ok = extract_part (training, model, test, machine->labels, folder, "test",
-        error);
+    ok = extract_part (training, model, machine->test, machine->labels, folder,
+        "test", error);
   g_unlink (model);
 
 done:
   if (!ok)
     g_rmdir (folder);           /* only where it is empty */
   source_free (good);
-  g_free (train);
-  g_free (test);
   g_free (model);
   g_free (folder);
   g_free (id);

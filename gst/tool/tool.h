@@ -241,6 +241,9 @@ GPtrArray *dataset_open (const char *root, char **only, guint seed,
 GPtrArray *dataset_open_features (const char *root, char **only,
     GError ** error);
 
+/* Of the recordings of a part of a machine. */
+Source *dataset_make_source (GPtrArray * files, gint channel);
+
 /* "normal_id_02_00000000.wav" and so on, as the challenge names its files. */
 char *dataset_clip_name (const Machine * machine, guint test_clip);
 

@@ -34,20 +34,21 @@
 
 #define GST_TYPE_ASD_AUTOENCODER (gst_asd_autoencoder_get_type ())
 G_DECLARE_FINAL_TYPE (GstAsdAutoencoder, gst_asd_autoencoder, GST,
-    ASD_AUTOENCODER, GstAsdScorer)
-     struct _GstAsdAutoencoder
-     {
-       GstAsdScorer parent;
+    ASD_AUTOENCODER, GstAsdScorer);
 
-       AsdNetworkRunner *runner;
-     };
+struct _GstAsdAutoencoder
+{
+  GstAsdScorer parent;
+
+  AsdNetworkRunner *runner;
+};
 
 G_DEFINE_TYPE (GstAsdAutoencoder, gst_asd_autoencoder, GST_TYPE_ASD_SCORER);
 GST_ELEMENT_REGISTER_DEFINE (asdautoencoder, "asdautoencoder", GST_RANK_NONE,
     GST_TYPE_ASD_AUTOENCODER);
 
-     static gboolean
-         gst_asd_autoencoder_load (GstAsdStage * stage,
+static gboolean
+gst_asd_autoencoder_load (GstAsdStage * stage,
     AsdModelSection * section, GError ** error)
 {
   return gst_asd_network_load (section, &GST_ASD_AUTOENCODER (stage)->runner,

@@ -30,19 +30,20 @@
 #include <gst/asd/asd.h>
 
 #define GST_TYPE_ASD_GMM (gst_asd_gmm_get_type ())
-G_DECLARE_FINAL_TYPE (GstAsdGmm, gst_asd_gmm, GST, ASD_GMM, GstAsdScorer)
-     struct _GstAsdGmm
-     {
-       GstAsdScorer parent;
+G_DECLARE_FINAL_TYPE (GstAsdGmm, gst_asd_gmm, GST, ASD_GMM, GstAsdScorer);
 
-       AsdGmm *gmm;
-     };
+struct _GstAsdGmm
+{
+  GstAsdScorer parent;
+
+  AsdGmm *gmm;
+};
 
 G_DEFINE_TYPE (GstAsdGmm, gst_asd_gmm, GST_TYPE_ASD_SCORER);
 GST_ELEMENT_REGISTER_DEFINE (asdgmm, "asdgmm", GST_RANK_NONE, GST_TYPE_ASD_GMM);
 
-     static gboolean
-         gst_asd_gmm_load (GstAsdStage * stage, AsdModelSection * section,
+static gboolean
+gst_asd_gmm_load (GstAsdStage * stage, AsdModelSection * section,
     GError ** error)
 {
   GstAsdGmm *self = GST_ASD_GMM (stage);

@@ -33,20 +33,21 @@
 #include <gst/asd/asd.h>
 
 #define GST_TYPE_ASD_GRAPH (gst_asd_graph_get_type ())
-G_DECLARE_FINAL_TYPE (GstAsdGraph, gst_asd_graph, GST, ASD_GRAPH, GstAsdScorer)
-     struct _GstAsdGraph
-     {
-       GstAsdScorer parent;
+G_DECLARE_FINAL_TYPE (GstAsdGraph, gst_asd_graph, GST, ASD_GRAPH, GstAsdScorer);
 
-       AsdGraph *graph;
-     };
+struct _GstAsdGraph
+{
+  GstAsdScorer parent;
+
+  AsdGraph *graph;
+};
 
 G_DEFINE_TYPE (GstAsdGraph, gst_asd_graph, GST_TYPE_ASD_SCORER);
 GST_ELEMENT_REGISTER_DEFINE (asdgraph, "asdgraph", GST_RANK_NONE,
     GST_TYPE_ASD_GRAPH);
 
-     static gboolean
-         gst_asd_graph_load (GstAsdStage * stage, AsdModelSection * section,
+static gboolean
+gst_asd_graph_load (GstAsdStage * stage, AsdModelSection * section,
     GError ** error)
 {
   GstAsdGraph *self = GST_ASD_GRAPH (stage);

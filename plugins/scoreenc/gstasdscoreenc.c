@@ -43,21 +43,21 @@ enum
 
 #define GST_TYPE_ASD_SCORE_ENC (gst_asd_score_enc_get_type ())
 G_DECLARE_FINAL_TYPE (GstAsdScoreEnc, gst_asd_score_enc, GST, ASD_SCORE_ENC,
-    GstBaseTransform)
-     struct _GstAsdScoreEnc
-     {
-       GstBaseTransform parent;
+    GstBaseTransform);
 
-       Format format;           /* under the object lock */
+struct _GstAsdScoreEnc
+{
+  GstBaseTransform parent;
 
-       gchar *location;         /* of the current stream */
-       gboolean header_written;
-     };
+  Format format;                /* under the object lock */
 
-     static GstStaticPadTemplate sink_template =
-         GST_STATIC_PAD_TEMPLATE ("sink",
+  gchar *location;              /* of the current stream */
+  gboolean header_written;
+};
+
+static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE ("sink",
     GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS (GST_ASD_SCORE_CAPS));
-     static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE ("src",
+static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE ("src",
     GST_PAD_SRC, GST_PAD_ALWAYS,
     GST_STATIC_CAPS ("text/csv; application/x-ndjson"));
 
@@ -66,7 +66,8 @@ GST_ELEMENT_REGISTER_DEFINE (asdscoreenc, "asdscoreenc", GST_RANK_NONE,
     GST_TYPE_ASD_SCORE_ENC);
 
 #define GST_TYPE_ASD_SCORE_ENC_FORMAT (gst_asd_score_enc_format_get_type ())
-     static GType gst_asd_score_enc_format_get_type (void)
+static GType
+gst_asd_score_enc_format_get_type (void)
 {
   static const GEnumValue values[] = {
     {FORMAT_CSV, "Comma-separated values with a header", "csv"},
