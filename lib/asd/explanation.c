@@ -5,8 +5,6 @@
 
 #include "explanation.h"
 
-#include <math.h>
-
 /* A value that is in no band of a kind counts there. */
 #define NOWHERE 0
 

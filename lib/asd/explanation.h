@@ -7,6 +7,7 @@
 #define __ASD_EXPLANATION_H__
 
 #include <glib.h>
+#include <math.h>
 
 G_BEGIN_DECLS
 

@@ -478,6 +478,47 @@ GST_START_TEST (test_alarm)
 
 GST_END_TEST;
 
+/* The whole way: scores on the audio and alarms have scalars, and no more. */
+GST_START_TEST (test_detect)
+{
+  TestHarness *t = test_harness_new ("asddetect model=%s",
+      test_write_recipe ("m.asd", NULL, "1000000000", 1e-9));
+  g_autofree float *noise = test_noise (4 * RATE, 1);
+  g_autoptr (GPtrArray) buffers = NULL;
+  guint n_scores = 0, n_alarms = 0;
+  GstMessage *message;
+
+  test_start_audio (t, RATE);
+  test_push_audio (t, noise, 4 * RATE, 1600);
+  test_push_eos (t);
+  buffers = test_pull_all (t);
+  for (guint i = 0; i < buffers->len; i++) {
+    const GstStructure *s = gst_asd_buffer_get_score (buffers->pdata[i]);
+
+    fail_unless (gst_asd_buffer_get_shares (buffers->pdata[i]) == NULL);
+    if (s == NULL)
+      continue;
+    fail_unless (gst_structure_has_field (s, "text"));
+    gst_structure_foreach (s, check_scalar, NULL);
+    n_scores++;
+  }
+  fail_unless (n_scores > 0);
+  while ((message = test_pop (t->bus, GST_MESSAGE_ELEMENT)) != NULL) {
+    const GstStructure *s = gst_message_get_structure (message);
+
+    if (gst_structure_has_name (s, "asd-alarm")) {
+      fail_unless (gst_structure_has_field (s, "text"));
+      gst_structure_foreach (s, check_scalar, NULL);
+      n_alarms++;
+    }
+    gst_message_unref (message);
+  }
+  fail_unless (n_alarms > 0);
+  test_harness_free (t);
+}
+
+GST_END_TEST;
+
 static Suite *
 explanation_suite (void)
 {
@@ -494,6 +535,7 @@ explanation_suite (void)
   tcase_add_test (tc, test_concat);
   tcase_add_test (tc, test_ensemble);
   tcase_add_test (tc, test_alarm);
+  tcase_add_test (tc, test_detect);
   return suite;
 }
 
