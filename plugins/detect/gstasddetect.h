@@ -48,6 +48,10 @@ struct _GstAsdDetect
   GstAsdDetector *detector;
   GstAsdGrid grid;
   gboolean new_format;          /* of the next buffer */
+  gboolean resampled;
+  GstClockTime start;           /* of the first sample since windows began */
+  GstClockTimeDiff drift;       /* of the clock since then */
+  gboolean fresh;               /* nothing has been resampled since then */
 
   GMutex lock;
   GCond cond;                   /* one of the next four has changed */

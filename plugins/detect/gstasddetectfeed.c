@@ -26,6 +26,7 @@ take_caps (GstAsdDetect * self, GstEvent * event)
     return GST_PAD_PROBE_OK;
   gst_asd_grid_set_format (&self->grid, &info);
   self->new_format = TRUE;
+  self->resampled = info.rate != detector->rate;
   if (!gst_asd_detector_set_format (detector, &info, &error)) {
     GST_ELEMENT_ERROR (self, STREAM, FORMAT, ("%s", error->message), (NULL));
     g_clear_error (&error);
@@ -40,6 +41,53 @@ take_caps (GstAsdDetect * self, GstEvent * event)
   return GST_PAD_PROBE_OK;
 }
 
+/* A resampler counts, and takes a clock that drifts away from the count for a
+ * loss. So it gets a time only where windows begin afresh; give_time() adds the
+ * drift behind it. */
+static GstBuffer *
+take_time (GstAsdDetect * self, GstBuffer * buffer)
+{
+  GstClockTime pts = GST_BUFFER_PTS (buffer);
+
+  buffer = gst_buffer_make_writable (buffer);
+  if (self->grid.count == 0) {
+    GST_BUFFER_FLAG_SET (buffer, GST_BUFFER_FLAG_DISCONT);
+    self->start = pts;
+    self->fresh = TRUE;
+    return buffer;
+  }
+  if (GST_CLOCK_TIME_IS_VALID (self->start) && GST_CLOCK_TIME_IS_VALID (pts))
+    self->drift = GST_CLOCK_DIFF (self->start +
+        gst_util_uint64_scale_round (self->grid.count, GST_SECOND,
+            self->grid.rate), pts);
+  GST_BUFFER_PTS (buffer) = GST_CLOCK_TIME_NONE;
+  return buffer;
+}
+
+static GstPadProbeReturn
+give_time (GstPad * pad, GstPadProbeInfo * info, gpointer user_data)
+{
+  GstAsdDetect *self = user_data;
+  GstBuffer *buffer = GST_PAD_PROBE_INFO_BUFFER (info);
+
+  if (!self->resampled)
+    return GST_PAD_PROBE_OK;
+  buffer = gst_buffer_make_writable (buffer);
+  if (GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_DISCONT)) {
+    /* It says so, too, where an input was too short to give output. */
+    if (self->fresh)
+      self->drift = 0;
+    else
+      GST_BUFFER_FLAG_UNSET (buffer, GST_BUFFER_FLAG_DISCONT);
+    self->fresh = FALSE;
+  }
+  if (GST_BUFFER_PTS_IS_VALID (buffer))
+    GST_BUFFER_PTS (buffer) = MAX (self->drift +
+        (GstClockTimeDiff) GST_BUFFER_PTS (buffer), 0);
+  GST_PAD_PROBE_INFO_DATA (info) = buffer;
+  return GST_PAD_PROBE_OK;
+}
+
 /* All that the detector gets: the grid has to see what it sees. */
 static GstPadProbeReturn
 take_input (GstPad * pad, GstPadProbeInfo * info, gpointer user_data)
@@ -47,6 +95,7 @@ take_input (GstPad * pad, GstPadProbeInfo * info, gpointer user_data)
   GstAsdDetect *self = user_data;
   GstBuffer *buffer;
   GstEvent *event;
+  guint64 n;
 
   if (!(info->type & GST_PAD_PROBE_TYPE_BUFFER)) {
     event = GST_PAD_PROBE_INFO_EVENT (info);
@@ -63,7 +112,10 @@ take_input (GstPad * pad, GstPadProbeInfo * info, gpointer user_data)
     GST_PAD_PROBE_INFO_DATA (info) = buffer;
     self->new_format = FALSE;
   }
-  gst_asd_grid_advance (&self->grid, gst_asd_grid_enter (&self->grid, buffer));
+  n = gst_asd_grid_enter (&self->grid, buffer);
+  if (self->resampled)
+    GST_PAD_PROBE_INFO_DATA (info) = take_time (self, buffer);
+  gst_asd_grid_advance (&self->grid, n);
   return GST_PAD_PROBE_OK;
 }
 
@@ -116,6 +168,8 @@ gst_asd_detect_attach (GstAsdDetect * self, GstAsdDetector * detector)
   gst_pad_add_probe (detector->sink, GST_PAD_PROBE_TYPE_BUFFER |
       GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM | GST_PAD_PROBE_TYPE_EVENT_FLUSH,
       take_input, self, NULL);
+  gst_pad_add_probe (detector->audio, GST_PAD_PROBE_TYPE_BUFFER, give_time,
+      self, NULL);
   gst_pad_add_probe (detector->scores, GST_PAD_PROBE_TYPE_BUFFER, take_window,
       self, NULL);
   gst_pad_add_probe (detector->end, GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM,

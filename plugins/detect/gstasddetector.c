@@ -188,6 +188,7 @@ fill_bin (GstAsdDetector * self, GstElement * recipe,
         "that does, for example \"asdmodspec ! asdgraph\"", self->path);
     return FALSE;
   }
+  self->audio = gst_element_get_static_pad (sensor, "sink");
   self->scores = gst_element_get_static_pad (alarm, "sink");
   self->end = gst_element_get_static_pad (sink, "sink");
   pad = gst_element_get_static_pad (self->convert, "sink");
@@ -258,6 +259,7 @@ gst_asd_detector_free (GstAsdDetector * self)
     return;
   gst_element_set_state (self->bin, GST_STATE_NULL);
   gst_clear_object (&self->sink);
+  gst_clear_object (&self->audio);
   gst_clear_object (&self->scores);
   gst_clear_object (&self->end);
   gst_object_unref (self->bin);

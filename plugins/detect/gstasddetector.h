@@ -36,6 +36,7 @@ typedef struct
   GstElement *bin;
   GstElement *convert;
   GstPad *sink;                 /* takes any raw audio */
+  GstPad *audio;                /* takes it as the recipe does */
   GstPad *scores;               /* what arrives here has a score */
   GstPad *end;                  /* the last pad */
 } GstAsdDetector;
