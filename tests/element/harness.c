@@ -239,6 +239,36 @@ test_noise (gsize n, guint seed)
   return samples;
 }
 
+void
+test_train (GstElement * bin, const float *samples, gsize n,
+    const char *caps_text)
+{
+  GstElement *pipeline = gst_pipeline_new (NULL);
+  GstElement *src = gst_element_factory_make ("appsrc", NULL);
+  GstCaps *caps = gst_caps_from_string (caps_text);
+  GstBus *bus = gst_element_get_bus (pipeline);
+  GstBuffer *buffer = test_buffer (samples, n, 0);
+  GstMessage *message;
+  GstFlowReturn ret;
+
+  g_object_set (src, "caps", caps, "format", GST_FORMAT_TIME, NULL);
+  gst_bin_add_many (GST_BIN (pipeline), src, bin, NULL);
+  fail_unless (gst_element_link (src, bin));
+  gst_element_set_state (pipeline, GST_STATE_PLAYING);
+  g_signal_emit_by_name (src, "push-buffer", buffer, &ret);
+  g_signal_emit_by_name (src, "end-of-stream", &ret);
+  message = gst_bus_timed_pop_filtered (bus, 100 * GST_SECOND,
+      GST_MESSAGE_EOS | GST_MESSAGE_ERROR);
+  fail_unless (message != NULL);
+  fail_unless (GST_MESSAGE_TYPE (message) == GST_MESSAGE_EOS);
+  gst_message_unref (message);
+  gst_element_set_state (pipeline, GST_STATE_NULL);
+  gst_buffer_unref (buffer);
+  gst_caps_unref (caps);
+  gst_object_unref (bus);
+  gst_object_unref (pipeline);
+}
+
 static void
 commit (AsdModelWriter * writer, const char *path)
 {

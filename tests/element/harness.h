@@ -75,6 +75,10 @@ void test_check_text (const char *text, const char *pattern);
 /* White noise with an RMS of 0.06, the same for the same seed; g_free() it. */
 float *test_noise (gsize n, guint seed);
 
+/* Runs a trainer (floating, with the pad "sink") on n floats and frees it. */
+void test_train (GstElement * trainer, const float *samples, gsize n,
+    const char *caps);
+
 /* Writes a stage that asddenoise reads, learned from noise. */
 void test_write_denoise (const char *path, gint rate);
 

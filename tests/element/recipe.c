@@ -449,35 +449,6 @@ GST_START_TEST (test_trainer_window)
 
 GST_END_TEST;
 
-static void
-run (GstElement * bin, const float *samples, gsize n, const char *caps_text)
-{
-  GstElement *pipeline = gst_pipeline_new (NULL);
-  GstElement *src = gst_element_factory_make ("appsrc", NULL);
-  GstCaps *caps = gst_caps_from_string (caps_text);
-  GstBus *bus = gst_element_get_bus (pipeline);
-  GstBuffer *buffer = test_buffer (samples, n, 0);
-  GstMessage *message;
-  GstFlowReturn ret;
-
-  g_object_set (src, "caps", caps, "format", GST_FORMAT_TIME, NULL);
-  gst_bin_add_many (GST_BIN (pipeline), src, bin, NULL);
-  fail_unless (gst_element_link (src, bin));
-  gst_element_set_state (pipeline, GST_STATE_PLAYING);
-  g_signal_emit_by_name (src, "push-buffer", buffer, &ret);
-  g_signal_emit_by_name (src, "end-of-stream", &ret);
-  message = gst_bus_timed_pop_filtered (bus, 100 * GST_SECOND,
-      GST_MESSAGE_EOS | GST_MESSAGE_ERROR);
-  fail_unless (message != NULL);
-  fail_unless (GST_MESSAGE_TYPE (message) == GST_MESSAGE_EOS);
-  gst_message_unref (message);
-  gst_element_set_state (pipeline, GST_STATE_NULL);
-  gst_buffer_unref (buffer);
-  gst_caps_unref (caps);
-  gst_object_unref (bus);
-  gst_object_unref (pipeline);
-}
-
 /* The trainers of a recipe with two branches, run one after the other as
  * `gst-asd train` does, leave a model with all its stages. */
 GST_START_TEST (test_trainers_run)
@@ -492,8 +463,9 @@ GST_START_TEST (test_trainers_run)
 
   fail_unless_equals_string (stages[0], "denoise");
   for (guint i = 0; stages[i] != NULL; i++)
-    run (gst_asd_recipe_make_trainer (recipe, stages[i], path, GST_SECOND, 0,
-            NULL), samples, 48000, "audio/x-raw, format=F32LE, rate=16000, "
+    test_train (gst_asd_recipe_make_trainer (recipe, stages[i], path,
+            GST_SECOND, 0, NULL), samples, 48000,
+        "audio/x-raw, format=F32LE, rate=16000, "
         "channels=1, layout=interleaved");
   model = asd_model_load (path, NULL);
   fail_unless (model != NULL);
@@ -600,8 +572,8 @@ GST_START_TEST (test_train_on_features)
 
   fail_unless (gst_asd_recipe_start_at_features (recipe, 16000, &left_out,
           NULL));
-  run (gst_asd_recipe_make_trainer (recipe, "graph", path, GST_SECOND, 0, NULL),
-      values, 480 * 3, TEST_FEATURES (60, 8, "modspec", 16000));
+  test_train (gst_asd_recipe_make_trainer (recipe, "graph", path, GST_SECOND, 0,
+          NULL), values, 480 * 3, TEST_FEATURES (60, 8, "modspec", 16000));
   model = asd_model_load (path, NULL);
   fail_unless (model != NULL);
   asd_model_unref (model);

@@ -73,7 +73,7 @@ check_times (TestHarness * t, const char *expected)
   test_harness_free (t);
 }
 
-static const gint rates[] = { 16000, 8000, 44100, 48000 };
+static const gint rates[] = { 16000, 8000, 44100 };
 
 /* The clock of the device runs 100 ppm off, which is more than 40 ms after
  * 400 s: no window is lost, and each has the time of the clock. A resampler must
@@ -82,7 +82,7 @@ GST_START_TEST (test_drift)
 {
   const gint rate = rates[__i__ / 2];
   const double speed = __i__ % 2 == 0 ? 1.0001 : 0.9999;
-  const guint seconds = 1000;
+  const guint seconds = 420;
   TestHarness *t = start_detect (rate);
   g_autofree float *x = test_noise (rate, 1);
   g_autoptr (GArray) times = NULL;

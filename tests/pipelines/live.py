@@ -3,15 +3,18 @@ are waited for, and servers that are started and stopped."""
 import atexit
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
+import sys
 import threading
 import time
 
 from pipeline import Failure, path, run
 
 WINDOW = 1000000000
+BACK = 5            # seconds in which scores resume
 
 
 def free_port():
@@ -20,16 +23,17 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def make_model():
-    """A model of the simulated fan with windows of 1 s; the loudest fault is
-    far above its threshold."""
-    model = path('fan.asd')
+def make_model(recipe='modspec-graph', window=WINDOW, *options):
+    """A model of the simulated fan; its loudest fault is far above the
+    threshold."""
+    model = path(re.sub(r'\W+', '-', f'{recipe} {window}') + '.asd')
+    seconds = 4 * window // WINDOW
     if not os.path.exists(model):
         for i in range(16):
-            record(path(f'train/normal{i}.wav'), 4, f'seed={i}')
-        run(0, 'gst-asd', 'train', '--recipe', 'modspec-graph',
-            '--data', path('train'), '--model', model, '--window', WINDOW,
-            '--threshold', 'quantile:0.9')
+            record(path(f'train{seconds}/normal{i}.wav'), seconds, f'seed={i}')
+        run(0, 'gst-asd', 'train', '--recipe', recipe,
+            '--data', path(f'train{seconds}'), '--model', model, '--window',
+            window, '--threshold', 'quantile:0.9', *options)
     return model
 
 
@@ -41,6 +45,15 @@ def record(name, seconds, options=''):
         'audio/x-raw,format=S16LE', '!', 'wavenc', '!', 'filesink',
         f'location={name}')
     return name
+
+
+def serve(port=0, *password):
+    """An RTSP server and its port."""
+    server = Process(sys.executable,
+                     os.path.join(os.path.dirname(__file__), 'rtspserver.py'),
+                     port, *password)
+    line, _ = server.wait('port', lambda line: line.isdigit())
+    return server, int(line)
 
 
 class Process:
@@ -98,6 +111,15 @@ class Process:
                                   f'{self.errors}')
                 self.changed.wait(0.1)
 
+    def count_fds(self):
+        return len(os.listdir(f'/proc/{self.process.pid}/fd'))
+
+    def read_status(self, name):
+        """A number of /proc/PID/status, such as VmRSS (kB) and Threads."""
+        with open(f'/proc/{self.process.pid}/status') as file:
+            return next(int(line.split()[1]) for line in file
+                        if line.startswith(name + ':'))
+
     def kill(self):
         if self.process.poll() is None:
             self.process.kill()
@@ -118,6 +140,15 @@ class Process:
         for thread in self.threads:
             thread.join()
         return code
+
+
+class Broker(Process):
+    """A broker for MQTT."""
+
+    def __init__(self, port):
+        super().__init__('/usr/sbin/mosquitto', '-p', port)
+        self.port = port
+        self.wait_for_error('running\n')
 
 
 class Monitor(Process):

@@ -6,30 +6,58 @@ import os
 import re
 import subprocess
 
+import numpy as np
+
 from live import WINDOW, Monitor, make_model, record
 from pipeline import (check, check_equal, fails, main, path, run, tone,
                       write_wav)
 
 
+def read_scores(model, file):
+    """What gst-asd score says of it, as (start, score)."""
+    table = csv.DictReader(io.StringIO(run(
+        0, 'gst-asd', 'score', '--model', model, file).stdout))
+    return [(float(row['start']), float(row['score'])) for row in table]
+
+
 def same_as_score():
     """A file gives the scores of gst-asd score, to the last bit."""
     file = record(path('test', 'long.wav'), 12, 'seed=50')
-    table = list(csv.DictReader(io.StringIO(run(
-        0, 'gst-asd', 'score', '--model', make_model(), file).stdout)))
     monitor = Monitor('--model', make_model(), file)
     check_equal(monitor.finish(), 0, 'exit code')
     scores = monitor.select('score')
-    check_equal(len(scores), 12, 'windows')
-    check_equal([event['score'] for event in scores],
-                [float(row['score']) for row in table], 'scores')
     check_equal([event['stream-time'] for event in scores],
                 [i * WINDOW for i in range(12)], 'times')
+    check_equal([(event['stream-time'] / WINDOW, event['score'])
+                 for event in scores], read_scores(make_model(), file), 'scores')
     check_equal([event['state'] for event in monitor.select('state')],
                 ['listening', 'ended'], 'states')
     for _, event in monitor.events:
         check(re.fullmatch(r'\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z',
                            event['time']) and event['stream'] == 'long.wav',
               event)
+
+
+def same_as_score_in_all():
+    """So it is with several scorers, with windows that overlap, and for a file
+    of another rate with another channel."""
+    stereo = np.stack([tone(6.1, 44100, seed) for seed in (1, 2)], axis=1)
+    files = [record(path('test', 'short.wav'), 6, 'seed=51'),
+             write_wav(path('test', 'stereo.wav'), stereo, 44100)]
+    small = [f'--train={x}' for x in ('ivector.components=8',
+                                      'ivector.dimensions=4',
+                                      'gmm.components=2')]
+    for count, recipe, *options in [
+            (6, 'modspec-graph'), (6, 'ensemble', *small), (6, 'best'),
+            (21, 'asdmodspec interval=250000000 ! asdgraph')]:
+        model = make_model(recipe, WINDOW, *options)
+        for file in files:
+            monitor = Monitor('--model', model, file)
+            check_equal(monitor.finish(), 0, 'exit code')
+            scores = [(event['stream-time'] / WINDOW, event['score'])
+                      for event in monitor.select('score')]
+            check_equal(len(scores), count, f'windows of {recipe}, {file}')
+            check_equal(scores, read_scores(model, file), f'{recipe}, {file}')
 
 
 def simulated_fault():
@@ -201,6 +229,6 @@ def sensor_fault():
     check(not late, late)
 
 
-main([same_as_score, simulated_fault, simulated_recordings,
-      window_and_interval, many_streams, wrong_lists, wrong_input, usage,
-      full_disk_and_closed_pipe, interrupt, sensor_fault])
+main([same_as_score, same_as_score_in_all, simulated_fault,
+      simulated_recordings, window_and_interval, many_streams, wrong_lists,
+      wrong_input, usage, full_disk_and_closed_pipe, interrupt, sensor_fault])

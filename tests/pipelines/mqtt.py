@@ -6,24 +6,12 @@ import time
 import urllib.error
 import urllib.request
 
-from live import Monitor, Process, free_port, make_model
+from live import Broker, Monitor, Process, free_port, make_model
 from pipeline import check, check_equal, fails, main
 
 
-class Broker(Process):
-    """The broker, and a subscriber to all of it."""
-
-    def __init__(self, port):
-        super().__init__('/usr/sbin/mosquitto', '-p', port)
-        self.port = port
-        self.wait_for_error('running\n')
-
-    def subscribe(self):
-        return Subscriber(self.port)
-
-
 class Subscriber(Process):
-    """Events are (topic, retained, object)."""
+    """To all of it; events are (topic, retained, QoS, object)."""
 
     def __init__(self, port):
         super().__init__('mosquitto_sub', '-h', '127.0.0.1', '-p', port, '-t',
@@ -42,7 +30,7 @@ class Subscriber(Process):
 
 def messages():
     broker = Broker(free_port())
-    listener = broker.subscribe()
+    listener = Subscriber(broker.port)
     monitor = Monitor('--model', make_model(), 'test', '--fault', 'bearing',
                       '--severity', 1, '--mqtt',
                       f'mqtt://127.0.0.1:{broker.port}/hall/3')
@@ -54,7 +42,7 @@ def messages():
         event, _ = listener.wait_for(topic, **fields)
         check_equal(event[2], qos, f'QoS of {topic}')
     # Who comes later is told the states, and nothing of the past.
-    late = broker.subscribe()
+    late = Subscriber(broker.port)
     for topic, state in [('hall/3/state', 'online'),
                          ('hall/3/test/state', 'listening'),
                          ('hall/3/test/sensor', 'ok')]:
@@ -77,13 +65,13 @@ def broker_away():
     monitor.wait_for_error(f'broker 127.0.0.1:{port} cannot be reached')
     monitor.wait_for('score')
     broker = Broker(port)
-    listener = broker.subscribe()
+    listener = Subscriber(broker.port)
     listener.wait_for('gst-asd/test/state', state='listening')
     listener.wait_for('gst-asd/test/score')
     broker.kill()
     monitor.wait_for('score', since=time.monotonic())
     broker = Broker(port)
-    listener = broker.subscribe()
+    listener = Subscriber(broker.port)
     listener.wait_for('gst-asd/test/score')
     check_equal(monitor.stop(), 0, 'exit code')
     listener.wait_for('gst-asd/test/state', state='ended')

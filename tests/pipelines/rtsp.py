@@ -1,39 +1,16 @@
 """A camera that is monitored: codecs, passwords, and a server that is killed
 and comes back; and a machine that is learned from it."""
 import glob
-import os
 import re
 import signal
-import sys
 import time
 
 import numpy as np
 
-from live import WINDOW, Monitor, Process, free_port, make_model
-from pipeline import (RATE, check, check_equal, fails, main, path, read,
-                      run)
+from live import BACK, WINDOW, Monitor, Process, free_port, make_model, serve
+from pipeline import (RATE, check, check_equal, fails, main, path, read, run)
 
 N_RESTARTS = 3
-BACK = 5            # seconds to the next score
-
-
-def serve(port=0, *password):
-    """The server and its port."""
-    server = Process(sys.executable,
-                     os.path.join(os.path.dirname(__file__), 'rtspserver.py'),
-                     port, *password)
-    line, _ = server.wait('port', lambda line: line.isdigit())
-    return server, int(line)
-
-
-def count_fds(monitor):
-    return len(os.listdir(f'/proc/{monitor.process.pid}/fd'))
-
-
-def read_memory(monitor):
-    """Resident memory in kB."""
-    with open(f'/proc/{monitor.process.pid}/status') as file:
-        return int(re.search(r'VmRSS:\s+(\d+)', file.read()).group(1))
 
 
 def codecs():
@@ -99,10 +76,10 @@ def restarts():
         _, when = monitor.wait_for('score', timeout=2 * BACK, since=back)
         slowest = max(slowest, when - back)
         if i == 0:
-            fds, memory = count_fds(monitor), read_memory(monitor)
+            fds, memory = monitor.count_fds(), monitor.read_status('VmRSS')
     check(slowest < BACK, 'scores resumed after', slowest, 's')
-    check_equal(count_fds(monitor), fds, 'file descriptors')
-    grown = read_memory(monitor) - memory
+    check_equal(monitor.count_fds(), fds, 'file descriptors')
+    grown = monitor.read_status('VmRSS') - memory
     check(grown < 4096, 'memory grew by', grown, 'kB')
     check_equal(monitor.stop(), 0, 'exit code')
     states = [event['state'] for event in monitor.select('state')]
