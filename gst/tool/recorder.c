@@ -37,6 +37,7 @@ typedef struct
   GstElement *convert;
   GstAsdWindower *windower;
   gboolean new_format;
+  gboolean broken;              /* a window could not be written */
 } Recorder;
 
 static void
@@ -64,6 +65,7 @@ take_window (const GstAsdWindow * window, gpointer user_data)
       g_get_real_time () - (gint64) (window->duration / 1000) :
       (gint64) (window->timestamp / 1000);
   if (!recording_add (self->recording, window->samples, start, &error)) {
+    self->broken = TRUE;
     post_error (self, error);
     return GST_FLOW_ERROR;
   }
@@ -375,7 +377,7 @@ check_end (Recorder * self, GError ** error)
         "; with --keep, Ctrl-C ends the listening and " "learns from them");
     return FALSE;
   }
-  if (failed && !(options->keep && n_windows > 0)) {
+  if (failed && (self->broken || !options->keep || n_windows == 0)) {
     g_set_error (error, ASD_ERROR, ASD_ERROR_DATA, "%s: %s", self->name,
         self->stream->text);
     return FALSE;

@@ -54,6 +54,9 @@ tool_catch_interrupts (void)
     action.sa_handler = handle_interrupt;
     sigaction (SIGINT, &action, NULL);
     sigaction (SIGTERM, &action, NULL);
+    /* That of a terminal that goes; not with nohup. */
+    if (signal (SIGHUP, SIG_IGN) != SIG_IGN)
+      sigaction (SIGHUP, &action, NULL);
     g_once_init_leave (&once, 1);
   }
 }

@@ -16,7 +16,7 @@ import numpy as np
 
 from live import Process, free_port
 from pipeline import (RATE, check, check_equal, fails, main, path, read, run,
-                      tone, write_float_wav)
+                      tone, write_float_wav, write_wav)
 
 sys.path.insert(0, os.path.join(os.environ['ASD_SOURCE'], 'tests'))
 import read_model  # noqa: E402
@@ -35,16 +35,21 @@ def train(code, model, *args, **kwargs):
     return done
 
 
-def serve(**sounds):
-    """URIs of a web server that has these sounds."""
-    os.makedirs(path('www'), exist_ok=True)
-    for name, samples in sounds.items():
-        write_float_wav(path('www', name + '.wav'), samples)
-    port = free_port()
+@functools.cache
+def start_server():
+    """Its port; it has what is in the folder www."""
+    os.mkdir(path('www'))
     server = http.server.ThreadingHTTPServer(
-        ('127.0.0.1', port), functools.partial(Handler, directory=path('www')))
+        ('127.0.0.1', 0), functools.partial(Handler, directory=path('www')))
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    return [f'http://127.0.0.1:{port}/{name}.wav' for name in sounds]
+    return server.server_port
+
+
+def serve(name, samples, write=write_float_wav, rate=RATE):
+    """The URI of this sound."""
+    uri = f'http://127.0.0.1:{start_server()}/{name}.wav'
+    write(path('www', name + '.wav'), samples, rate)
+    return uri
 
 
 class Handler(http.server.SimpleHTTPRequestHandler):
@@ -68,14 +73,14 @@ def recordings(folder):
 def same_sound():
     """Recordings hold every sample, and training on them gives the same."""
     done = train(0, 'line.asd', '--data', 'test', '--machine', 'pump',
-                 '--duration', '30s', '--record', path('kept'))
+                 '--seed', '2', '--duration', '30s', '--record', path('kept'))
     lines = done.stdout.splitlines()
     check(len(lines) == 2 and lines[0] ==
           'test: 0:00:30 heard, 30 windows kept, 0 left out'
           and re.fullmatch(r'.*line\.asd: 30 windows, threshold .* of 30 '
                            r'held-out scores\)', lines[1])
           and not done.stderr, done.stdout, done.stderr)
-    run(0, 'gst-launch-1.0', '-q', 'asdtestsrc', 'machine=pump',
+    run(0, 'gst-launch-1.0', '-q', 'asdtestsrc', 'machine=pump', 'seed=2',
         'samplesperbuffer=16000', 'num-buffers=30', '!',
         'audio/x-raw,format=F32LE', '!', 'filesink',
         f'location={path("raw")}')
@@ -123,7 +128,7 @@ def sensor_faults():
     sound[stretch('clipped')] = np.clip(sound[stretch('clipped')] * 200, -1, 1)
     sound[33 * RATE + 100] = np.nan
     sound[36 * RATE + 5] = 1.5     # more than full scale is no fault of a float
-    uri, = serve(faults=sound)
+    uri = serve('faults', sound)
     done = train(0, 'faults.asd', '--data', uri, '--duration', '1h', '--record',
                  path('heard'))
     lines = done.stdout.splitlines()
@@ -140,10 +145,26 @@ def sensor_faults():
     check_equal(len(kept), 31, 'kept')
     check_equal(read_samples(kept[36]).max(), np.float32(1.5), 'peak')
     # Silence alone is nothing to learn from.
-    uri, = serve(silence=np.zeros(5 * RATE))
+    uri = serve('silence', np.zeros(5 * RATE))
     done = train(1, 'none.asd', '--data', uri, '--duration', '1h')
     check(re.search('no window to learn from: check the microphone',
                     done.stderr) and not os.path.exists(path('none.asd')), done)
+
+
+def channels_and_rates():
+    sound = np.stack([np.zeros(10 * RATE), tone(10)], axis=1)
+    uri = serve('stereo', sound, write_wav)
+    done = train(0, 'right.asd', '--data', uri, '--duration', '10', '--channel',
+                 '1')
+    check('10 windows kept, 0 left out' in done.stdout, done.stdout)
+    check_equal(read_model.read(path('right.asd'))[0]['asd.channel'], '1',
+                'channel')
+    done = train(1, 'left.asd', '--data', uri, '--duration', '10')
+    check('dead: 10 from' in done.stdout, done.stdout)
+    uri = serve('slow', tone(10, 8000), rate=8000)
+    done = train(0, 'slow.asd', '--data', uri, '--duration', '10')
+    check(re.fullmatch(f'{uri}: .* nothing between 4000 and 8000 Hz: use .*\n',
+                       done.stderr), done.stderr)
 
 
 def folds():
@@ -153,7 +174,7 @@ def folds():
         tone(4, seed=i) * 1.5 ** i + 0.1 * np.sin(
             2 * np.pi * 300 * 2 ** i * np.arange(4 * RATE) / RATE)
         for i in range(5)])
-    uri, = serve(stretches=sound)
+    uri = serve('stretches', sound)
     train(0, 'stretches.asd', '--data', uri, '--duration', '1h', '--record',
           path('stretches'))
     train(0, 'dealt.asd', '--data', path('stretches'))
@@ -171,10 +192,10 @@ def start(model, *args):
                    'test', '--duration', '1h', *args)
 
 
-def wait_for_windows(n):
-    """In the temporary folder; the simulated machine is fast."""
+def wait_for_windows(n, folder='tmp'):
+    """The simulated machine is fast."""
     end = time.monotonic() + 20
-    while sum(len(names) for _, _, names in os.walk(path('tmp'))) < n:
+    while sum(len(names) for _, _, names in os.walk(path(folder))) < n:
         check(time.monotonic() < end, 'no windows')
         time.sleep(0.01)
 
@@ -184,7 +205,8 @@ def interrupted():
     second one then cancels. What is there of a model stays."""
     train(0, 'old.asd', '--data', 'test', '--duration', '10')
     old = read(path('old.asd'))
-    for args, number in [([], signal.SIGINT), (['--keep'], signal.SIGTERM)]:
+    for args, number in [([], signal.SIGINT), (['--keep'], signal.SIGTERM),
+                         (['--keep'], signal.SIGHUP)]:
         process = start('old.asd', *args)
         wait_for_windows(20)
         check_equal(process.stop(number), 130, 'exit code')
@@ -259,6 +281,13 @@ def cannot_be_written():
               'test', '--duration', '10', *args, preexec_fn=small_files)
         check_equal(os.listdir(path('tmp')), [], 'temporary files')
     check_equal(os.listdir(path('small')), [], 'a part of a recording')
+    # Once it is full, --keep does not help.
+    process = start('old.asd', '--keep', '--record', path('away'))
+    wait_for_windows(20, 'away')
+    os.rename(path('away'), path('gone'))
+    check_equal(process.finish(), 1, 'exit code')
+    check(re.fullmatch(r'gst-asd train: test: the sound cannot be written to '
+                       r'\S*away .*\n', process.errors), process.errors)
     check_equal(read(path('old.asd')), old, 'old model')
 
 
@@ -277,20 +306,20 @@ def bad_input():
     old = path('old.asd')
     train(0, 'old.asd', '--data', 'test', '--duration', '10')
     before = read(old)
-    line = ['--data', 'test', '--duration', '10', '--window', SECOND]
+    line = ['--duration', '10', '--window', SECOND]
+    test = ['--data', 'test', *line]
     with open(path('file'), 'w') as file:
         file.write('no folder')
-    os.mkdir(path('locked'), 0o500)
     for code, pattern, *args in [
-            (2, 'how long a window is: for example --window', *line[:4]),
-            (2, 'how long to listen, for example --duration', *line[:2]),
-            (2, '"1x" is no --duration: write 90, 90s', *line, '--duration',
+            (2, 'how long a window is: for example --window', *test[:4]),
+            (2, 'how long to listen, for example --duration', *test[:2]),
+            (2, '"1x" is no --duration: write 90, 90s', *test, '--duration',
              '1x'),
-            (2, '"-5" is no --duration', *line, '--duration', '-5'),
-            (2, '"h" is no --duration', *line, '--duration', 'h'),
-            (2, '"1e99d" is no --duration', *line, '--duration', '1e99d'),
-            (2, 'is 0 windows of 1 s: choose', *line, '--duration', '0.5'),
-            (2, 'is 864000 windows of 1 s: choose', *line, '--duration', '10d'),
+            (2, '"-5" is no --duration', *test, '--duration', '-5'),
+            (2, '"h" is no --duration', *test, '--duration', 'h'),
+            (2, '"1e99d" is no --duration', *test, '--duration', '1e99d'),
+            (2, 'is 0 windows of 1 s: choose', *test, '--duration', '0.5'),
+            (2, 'is 864000 windows of 1 s: choose', *test, '--duration', '10d'),
             (2, '--data pulse:x is a line, which', '--data', 'train', '--data',
              'pulse:x', '--duration', '10'),
             (2, '--data rtsp://u:\\*\\*\\*@h/x is a line, which', '--data',
@@ -298,20 +327,19 @@ def bad_input():
             (2, 'train is none: give rtsp', '--data', 'train', '--keep'),
             (2, 'train is none: give rtsp', '--data', 'train', '--duration',
              '1h'),
-            (2, '--severity is', *line, '--severity', '2'),
-            (1, 'nothing here reads fly://', *line, '--data', 'fly://x'),
-            (1, 'there is no fault "fly"', *line, '--fault', 'fly'),
-            (1, 'no such fault', *line, '--fault', 'leakage'),
-            (1, 'channel=3 is not there', *line, '--channel', '3'),
-            (1, 'file: cannot write into this folder', *line, '--record',
+            (2, '--severity is', *test, '--severity', '2'),
+            (1, 'nothing here reads fly://', '--data', 'fly://x', *line),
+            (1, 'there is no fault "fly"', *test, '--fault', 'fly'),
+            (1, 'no such fault', *test, '--fault', 'leakage'),
+            (1, 'channel=3 is not there', *test, '--channel', '3'),
+            (1, 'file: cannot write into this folder', *test, '--record',
              path('file')),
-            (1, 'sound needs .* MB, and .* are free: make room', *line,
+            (1, '/proc/none: cannot write into this folder', *test, '--record',
+             '/proc/none'),
+            (1, 'sound needs .* MB, and .* are free: make room', *test,
              '--window', '3600000000000', '--duration', '3000d'),
-            (1, 'give .* h of normal sound', *line, '--false-alarms', '1'),
-            (1, 'does not start with audio', *line, '--recipe', 'asdgraph')]:
-        if args[:4] == ['--data', 'test', '--duration', '10'] \
-                and '--data' in args[4:]:
-            args = args[2:]
+            (1, 'give .* h of normal sound', *test, '--false-alarms', '1'),
+            (1, 'does not start with audio', *test, '--recipe', 'asdgraph')]:
         fails(code, pattern, *GRAPH, '--model', old, *args, cwd=path())
         check_equal(read(old), before, 'old model')
         check_equal(os.listdir(path('tmp')), [], 'temporary files')
@@ -323,5 +351,6 @@ def bad_input():
           done.stderr)
 
 
-main([same_sound, then_monitored, sensor_faults, folds, interrupted, cancelled,
-      on_a_terminal, cannot_be_written, nobody_there, bad_input])
+main([same_sound, then_monitored, sensor_faults, channels_and_rates, folds,
+      interrupted, cancelled, on_a_terminal, cannot_be_written, nobody_there,
+      bad_input])
