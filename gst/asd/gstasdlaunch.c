@@ -338,6 +338,23 @@ gst_asd_launch_set_up (GstAsdLaunch * launch, const gchar * model,
   }
 }
 
+void
+gst_asd_launch_set_interval (GstAsdLaunch * launch, GstClockTime interval)
+{
+  guint64 own;
+  guint i;
+
+  for (i = 0; i < launch->elements->len; i++) {
+    GObject *element = g_ptr_array_index (launch->elements, i);
+
+    if (!GST_IS_ASD_EXTRACTOR (element))
+      continue;
+    g_object_get (element, "interval", &own, NULL);
+    if (own == 0)
+      g_object_set (element, "interval", interval, NULL);
+  }
+}
+
 static void
 keep_only (GstAsdLaunch * launch, GHashTable * kept)
 {

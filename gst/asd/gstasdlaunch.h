@@ -53,6 +53,10 @@ gboolean gst_asd_launch_cut_to_features (GstAsdLaunch * launch,
 void gst_asd_launch_set_up (GstAsdLaunch * launch, const gchar * model,
     GstClockTime window);
 
+/* Sets the interval of extractors where it is 0. */
+void gst_asd_launch_set_interval (GstAsdLaunch * launch,
+    GstClockTime interval);
+
 /* Removes all that does not lead to a stage, whose scores leave the bin. */
 void gst_asd_launch_end_in_scorer (GstAsdLaunch * launch,
     const gchar * stage);

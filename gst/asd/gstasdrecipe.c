@@ -5,10 +5,12 @@
 
 #include "gstasdrecipe.h"
 #include "gstasdlaunch.h"
+#include "gstasdmodel.h"
 
 #include <asd/asd.h>
 #include <string.h>
 
+#define MAX_INTERVAL (3600 * GST_SECOND)
 #define NAME_CHARACTERS G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS "-_"
 
 struct _GstAsdRecipe
@@ -19,6 +21,7 @@ struct _GstAsdRecipe
   gchar **stages;
   gchar **scorers;
   gboolean from_features;
+  GstClockTime interval;
 };
 
 /* The launch line for the kind of input that the recipe starts with. */
@@ -132,9 +135,18 @@ gst_asd_recipe_from_model (AsdModel * model, GError ** error)
 {
   const gchar *text = asd_model_get_string (model, "recipe");
   const gchar *name = asd_model_get_name (model);
+  GstAsdRecipe *recipe;
+  gint64 interval;
 
-  if (text != NULL)
-    return gst_asd_recipe_from_data (text, name, error);
+  if (!gst_asd_model_get_number (model, "interval", 0, MAX_INTERVAL, 0,
+          &interval, error))
+    return NULL;
+  if (text != NULL) {
+    recipe = gst_asd_recipe_from_data (text, name, error);
+    if (recipe != NULL)
+      recipe->interval = interval;
+    return recipe;
+  }
   g_set_error (error, ASD_ERROR, ASD_ERROR_MISSING,
       "%s: has no recipe: train it with 'gst-asd train', or use its stages in "
       "a gst-launch pipeline", name);
@@ -497,6 +509,12 @@ gst_asd_recipe_start_at_features (GstAsdRecipe * recipe, gint rate,
   return FALSE;
 }
 
+void
+gst_asd_recipe_set_interval (GstAsdRecipe * recipe, GstClockTime interval)
+{
+  recipe->interval = interval;
+}
+
 GstElement *
 gst_asd_recipe_make_bin (GstAsdRecipe * recipe, const gchar * model,
     GstClockTime window, GError ** error)
@@ -506,6 +524,7 @@ gst_asd_recipe_make_bin (GstAsdRecipe * recipe, const gchar * model,
   if (launch == NULL)
     return NULL;
   gst_asd_launch_set_up (launch, model, window);
+  gst_asd_launch_set_interval (launch, recipe->interval);
   return gst_asd_launch_free_to_bin (launch);
 }
 
@@ -519,6 +538,7 @@ gst_asd_recipe_make_scorer (GstAsdRecipe * recipe, const gchar * stage,
     return NULL;
   gst_asd_launch_end_in_scorer (launch, stage);
   gst_asd_launch_set_up (launch, model, window);
+  gst_asd_launch_set_interval (launch, recipe->interval);
   return gst_asd_launch_free_to_bin (launch);
 }
 

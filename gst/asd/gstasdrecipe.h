@@ -57,7 +57,8 @@ GstAsdRecipe *gst_asd_recipe_from_data (const gchar * data,
 /**
  * gst_asd_recipe_from_model: (skip)
  *
- * Returns: (transfer full): the recipe that @model was trained with
+ * Returns: (transfer full): the recipe that @model was trained with, with the
+ *     interval that it was calibrated for
  */
 GstAsdRecipe *gst_asd_recipe_from_model (AsdModel * model, GError ** error);
 
@@ -111,6 +112,15 @@ gboolean gst_asd_recipe_set_option (GstAsdRecipe * recipe,
  */
 gboolean gst_asd_recipe_start_at_features (GstAsdRecipe * recipe, gint rate,
     GstAsdFeatureInfo * left_out, GError ** error);
+
+/**
+ * gst_asd_recipe_set_interval: (skip)
+ * @interval: ns between the starts of windows that are scored, for extractors
+ *     whose property interval is 0; 0 leaves it there. Stages always learn from
+ *     windows that do not overlap because of it.
+ */
+void gst_asd_recipe_set_interval (GstAsdRecipe * recipe,
+    GstClockTime interval);
 
 /**
  * gst_asd_recipe_make_bin: (skip)

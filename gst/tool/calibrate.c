@@ -45,6 +45,21 @@ all_windows (GPtrArray * clips, gsize *sizes)
   return all;
 }
 
+/* How often overlapping windows give a false alarm is known from such only. */
+static gboolean
+check_overlap (const Calibration * self, GstClockTime interval,
+    const WindowTimes * times, GError ** error)
+{
+  if (self->rule.method != ASD_THRESHOLD_FALSE_ALARMS || times->interval > 0
+      || interval == 0 || interval >= times->duration)
+    return TRUE;
+  g_set_error (error, ASD_ERROR, ASD_ERROR_DATA, "no recording has two windows "
+      "of %g s, so that none tells of false alarms with one each %g s: give "
+      "longer recordings, or leave out --interval", times->duration / 1e9,
+      interval / 1e9);
+  return FALSE;
+}
+
 /* Finds the threshold. */
 static gboolean
 summarize (Calibration * self, const char *scorer, GPtrArray * clips,
@@ -136,9 +151,10 @@ write_scorer (Calibration * self, GstAsdRecipe * recipe, const char *scorer,
 
 static gboolean
 calibrate_scorer (Calibration * self, CrossValidation * cv,
-    GstAsdRecipe * recipe, const char *scorer, AsdModelWriter * writer,
+    const Training * training, const char *scorer, AsdModelWriter * writer,
     GError ** error)
 {
+  GstAsdRecipe *recipe = training->recipe;
   WindowTimes times;
   GPtrArray *clips = cross_validation_score (cv, scorer, &times, error);
   AsdModelWriter *fold_writer;
@@ -147,7 +163,8 @@ calibrate_scorer (Calibration * self, CrossValidation * cv,
 
   if (clips == NULL)
     return FALSE;
-  ok = summarize (self, scorer, clips, &times, &summary, error);
+  ok = check_overlap (self, training->interval, &times, error)
+      && summarize (self, scorer, clips, &times, &summary, error);
   g_ptr_array_unref (clips);
   if (!ok)
     return FALSE;
@@ -183,8 +200,7 @@ calibration_run (Calibration * self, const Training * training,
     return FALSE;
   }
   for (i = 0; scorers[i] != NULL && ok; i++)
-    ok = calibrate_scorer (self, cv, training->recipe, scorers[i], writer,
-        error);
+    ok = calibrate_scorer (self, cv, training, scorers[i], writer, error);
   cross_validation_free (cv);
   if (!ok)
     self->threshold = NAN;

@@ -163,6 +163,7 @@ typedef struct
 {
   GstAsdRecipe *recipe;
   GstClockTime window;
+  GstClockTime interval;        /* of the windows to calibrate with; 0: window */
   guint seed;
   gboolean live;                /* the clips are windows of a line, in order */
 } Training;

@@ -13,7 +13,7 @@
 
 static char *opt_recipe, *opt_model, *opt_threshold;
 static char **opt_train, **opt_data, **opt_more_data;
-static gint64 opt_window;
+static gint64 opt_window, opt_interval;
 static double opt_false_alarms = NAN;
 static gboolean opt_extrapolate;
 static int opt_seed, opt_channel;
@@ -36,6 +36,9 @@ static const GOptionEntry entries[] = {
       "seed of everything random, \"test\" included (default: 0)", "N"},
   {"window", 0, 0, G_OPTION_ARG_INT64, &opt_window,
       "length of a window in ns (default: 0, the whole clip)", "NS"},
+  {"interval", 0, 0, G_OPTION_ARG_INT64, &opt_interval,
+      "time in ns between the starts of windows to calibrate with and to score "
+        "(default: 0, the window)", "NS"},
   {"channel", 0, 0, G_OPTION_ARG_INT, &opt_channel,
       "channel to listen to, from 0; -1: the mean (default: 0)", "N"},
   {"threshold", 0, 0, G_OPTION_ARG_STRING, &opt_threshold,
@@ -118,6 +121,7 @@ describe (AsdModelWriter * writer, const Training * training, Source * source,
   set_number (writer, "seed", training->seed);
   set_number (writer, "rate", TOOL_RATE);
   set_number (writer, "window", training->window);
+  set_number (writer, "interval", training->interval);
   set_number (writer, "median-length", median_length);
   set_number (writer, "clips", source_get_size (source));
   if (source_get_levels (source, &levels))
@@ -278,6 +282,9 @@ check_options (AsdThresholdRule * rule, GError ** error)
   code = tool_check_numbers (opt_window, opt_channel, opt_seed);
   if (code != 0)
     return code;
+  if (opt_interval < 0 || opt_interval > TOOL_MAX_WINDOW
+      || (opt_interval > 0 && opt_interval < GST_MSECOND))
+    return tool_usage ("--interval is in ns: 2 s are 2000000000");
   if (!asd_threshold_parse (opt_threshold, rule, error))
     return EXIT_USER_ERROR;
   rule->extrapolate = opt_extrapolate;
@@ -330,6 +337,9 @@ check_line (const Training * training, const AsdThresholdRule * rule,
   if (!recorder_find_window (training->recipe, &line.monitor.window, error))
     return EXIT_USER_ERROR;
   window = line.monitor.window;
+  if (opt_interval > 0)
+    return tool_usage ("--interval needs recordings of several windows, and a "
+        "line is cut into single ones: leave it out");
   if (window == 0)
     return tool_usage ("a line has no clips, and the recipe does not say how "
         "long a window is: for example --window 10000000000 for 10 s");
@@ -356,6 +366,8 @@ make_recipe (Training * training, GError ** error)
         "example \"asdmodspec ! asdgraph\"", opt_recipe);
     ok = FALSE;
   }
+  if (ok)
+    gst_asd_recipe_set_interval (training->recipe, opt_interval);
   for (i = 0; ok && opt_train != NULL && opt_train[i] != NULL; i++)
     ok = gst_asd_recipe_set_option (training->recipe, opt_train[i], error);
   return ok;
@@ -422,6 +434,7 @@ cmd_train (int argc, char **argv)
     code = check_data (data, &training.live);
   }
   training.window = opt_window;
+  training.interval = opt_interval;
   training.seed = opt_seed;
   if (code == 0)
     code = run (&training, data, &rule, &error);

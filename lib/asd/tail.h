@@ -38,7 +38,8 @@ G_BEGIN_DECLS
  * lognormal and bounded scores (0 is where a distribution just ends). Heavier
  * tails exceed it more often after extrapolation: 1.6-fold for a shape of 0.2,
  * 2-fold for 0.4. The error of a single calibration is larger than that of the
- * mean.
+ * mean. Recordings that differ from each other by up to three times as much as
+ * windows within one do: 0.8 to 1.5 times, after extrapolation as well.
  */
 typedef struct _AsdTail AsdTail;
 

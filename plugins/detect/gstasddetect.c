@@ -482,8 +482,8 @@ gst_asd_detect_class_init (GstAsdDetectClass * klass)
           "of the training", 0, MAX_WINDOW, DEFAULT_WINDOW, flags));
   g_object_class_install_property (object_class, PROP_INTERVAL,
       g_param_spec_uint64 ("interval", "Interval",
-          "Time in ns between the starts of windows, 0 for that of the recipe",
-          0, MAX_WINDOW, DEFAULT_INTERVAL, flags));
+          "Time in ns between the starts of windows, 0 for that of the recipe "
+          "or of the calibration", 0, MAX_WINDOW, DEFAULT_INTERVAL, flags));
   g_object_class_install_property (object_class, PROP_POST_MESSAGES,
       g_param_spec_boolean ("post-messages", "Post messages",
           "Post every score as an element message", DEFAULT_POST_MESSAGES,

@@ -48,13 +48,8 @@ set_up_element (GstAsdDetector * self, GstElement * element,
   if (!GST_IS_ASD_WINDOW_FILTER (element))
     return TRUE;
   g_object_get (element, "window", &window, NULL);
-  if (GST_IS_ASD_EXTRACTOR (element)) {
+  if (GST_IS_ASD_EXTRACTOR (element))
     g_object_get (element, "interval", &interval, NULL);
-    if (interval == 0 && config->interval > 0) {
-      interval = config->interval;
-      g_object_set (element, "interval", interval, NULL);
-    }
-  }
   if (window >= self->window) {
     self->window = window;
     self->interval = interval > 0 ? interval : window;
@@ -118,6 +113,8 @@ make_recipe (GstAsdDetector * self, const GstAsdDetectorConfig * config,
     return NULL;
   if (take_settings (self, model, config, error))
     recipe = gst_asd_recipe_from_model (model, error);
+  if (recipe != NULL && config->interval > 0)
+    gst_asd_recipe_set_interval (recipe, config->interval);
   if (recipe != NULL)
     bin = gst_asd_recipe_make_bin (recipe, self->path, self->window, error);
   gst_asd_recipe_free (recipe);

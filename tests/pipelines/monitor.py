@@ -102,6 +102,37 @@ def window_and_interval():
                 {2 * WINDOW}, 'lengths')
 
 
+def interval_of_training():
+    """Windows come as often as the budget of false alarms is for."""
+    make_model()
+    model = path('often.asd')
+    train = ['gst-asd', 'train', '--recipe', 'modspec-graph', '--data',
+             path('train4'), '--window', WINDOW, '--false-alarms', 9999,
+             '--model', model]
+    counts = []
+    for options in [[], ['--interval', WINDOW // 4]]:
+        told = run(0, *train, *options).stdout
+        counts.append(re.search(r'(\d+) windows, one each ([\d.]+) s, can vouch '
+                                r'for ([\d.e+]+) ', told).groups())
+    # 13 in place of 4 in each of 16 clips; a day of them is a day.
+    check_equal(counts, [('64', '1', '4.05e+03'), ('208', '0.25', '4.98e+03')],
+                'windows')
+    file = record(path('test', 'often.wav'), 3, 'seed=51')
+    table = run(0, 'gst-asd', 'score', '--model', model, file).stdout
+    monitor = Monitor('--model', model, file)
+    check_equal(monitor.finish(), 0, 'exit code')
+    starts = [event['stream-time'] for event in monitor.select('score')]
+    check_equal(starts, [i * WINDOW // 4 for i in range(9)], 'starts')
+    check_equal([float(row['start']) * 1e9
+                 for row in csv.DictReader(io.StringIO(table))], starts, 'starts')
+    fails(1, 'no recording has two windows of 4 s.*leave out --interval', *train,
+          '--window', 4 * WINDOW, '--interval', WINDOW)
+    fails(2, '--interval is in ns', *train, '--interval', 2)
+    fails(2, 'a line is cut into single ones', 'gst-asd', 'train', '--recipe',
+          'modspec-graph', '--data', 'test', '--duration', '9', '--window',
+          WINDOW, '--interval', WINDOW // 4, '--model', model)
+
+
 def many_streams():
     """One that fails leaves the others alone."""
     good = record(path('test', 'with blank.wav'), 3)
@@ -230,5 +261,6 @@ def sensor_fault():
 
 
 main([same_as_score, same_as_score_in_all, simulated_fault,
-      simulated_recordings, window_and_interval, many_streams, wrong_lists,
-      wrong_input, usage, full_disk_and_closed_pipe, interrupt, sensor_fault])
+      simulated_recordings, window_and_interval, interval_of_training,
+      many_streams, wrong_lists, wrong_input, usage, full_disk_and_closed_pipe,
+      interrupt, sensor_fault])

@@ -253,6 +253,63 @@ GST_START_TEST (test_declustering)
 
 GST_END_TEST;
 
+/* Events a window of clips with @size windows, each a standard normal number of
+ * the clip and @spread times one of its own: the first window above the threshold,
+ * and each above it that follows one below. */
+static double
+recordings_rate (double threshold, double spread, gsize size)
+{
+  double events = 0, weights = 0;
+
+  for (double clip = -8; clip <= 8; clip += 0.01) {
+    double weight = exp (-clip * clip / 2);
+    double above = exceed_normal ((threshold - clip) / spread);
+
+    events += weight * (above + (size - 1) * above * (1 - above)) / size;
+    weights += weight;
+  }
+  return events / weights;
+}
+
+/* Windows of a recording are more like each other than like those of another:
+ * the budget is for new recordings. */
+GST_START_TEST (test_recordings)
+{
+  enum
+  { N_CLIPS = 100, SIZE = 6, N_TRIALS = 60 };
+  static const double spreads[] = { 0.3, 1, 2 };
+  const double spread = spreads[__i__];
+  GRand *rand = g_rand_new_with_seed (23);
+  double scores[N_CLIPS * SIZE], ratios[2] = { 0, 0 };
+  gsize sizes[N_CLIPS];
+
+  for (int t = 0; t < N_TRIALS; t++) {
+    g_autoptr (AsdTail) tail = NULL;
+    double probability = 3. / (N_CLIPS * SIZE);
+
+    for (int c = 0; c < N_CLIPS; c++) {
+      double clip = draw_normal (rand);
+
+      sizes[c] = SIZE;
+      for (int i = 0; i < SIZE; i++)
+        scores[c * SIZE + i] = clip + spread * draw_normal (rand);
+    }
+    tail = asd_tail_new (scores, N_CLIPS * SIZE, sizes, N_CLIPS, 1);
+    for (int i = 0; i < 2; i++, probability /= 10)
+      ratios[i] += recordings_rate (asd_tail_get_threshold (tail, probability),
+          spread, SIZE) / probability / N_TRIALS;
+  }
+  GST_INFO ("spread %g: %.2f and %.2f times the rate", spread, ratios[0],
+      ratios[1]);
+  /* An estimate of one calibration varies by a factor of 2 (quantile 0.9), the
+   * mean of 60 by 10 %. */
+  fail_unless (ratios[0] > 0.7 && ratios[0] < 1.6, "%g", ratios[0]);
+  fail_unless (ratios[1] > 0.4 && ratios[1] < 1.6, "%g", ratios[1]);
+  g_rand_free (rand);
+}
+
+GST_END_TEST;
+
 /* Events do not reach from one clip into the next, nor over a run below u. */
 GST_START_TEST (test_events)
 {
@@ -421,6 +478,7 @@ tail_suite (void)
   tcase_add_loop_test (tc, test_rate, 0, G_N_ELEMENTS (distributions));
   tcase_add_test (tc, test_monotonic);
   tcase_add_test (tc, test_declustering);
+  tcase_add_loop_test (tc, test_recordings, 0, 3);
   tcase_add_test (tc, test_events);
   tcase_add_test (tc, test_ties);
   tcase_add_test (tc, test_equivariance);
