@@ -31,6 +31,7 @@ gst_asd_branch_clear (GstAsdBranch * branch)
   g_queue_clear_full (&branch->queue, free_item);
   branch->n_windows = 0;
   branch->progress = 0;
+  branch->left = 0;
   branch->eos = FALSE;
   gst_segment_init (&branch->segment, GST_FORMAT_TIME);
 }
@@ -109,7 +110,10 @@ gst_asd_branch_drop_head (GstAsdBranch * branch)
 {
   GstAsdBranchItem *head = g_queue_pop_head (&branch->queue);
 
-  branch->n_windows -= head->buffer != NULL;
+  if (head->buffer != NULL) {
+    branch->n_windows--;
+    branch->left = head->end;
+  }
   free_item (head);
 }
 

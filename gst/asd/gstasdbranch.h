@@ -34,6 +34,7 @@ typedef struct
   GstSegment segment;           /* of what arrives */
   GstClockTime progress;        /* running time up to which nothing follows */
   GstClockTime length;          /* of its latest window */
+  GstClockTime left;            /* end of the latest window that left the queue */
   GstCaps *caps;                /* at the head of the queue */
   gboolean started;             /* it had a STREAM_START */
   gboolean eos;

@@ -224,7 +224,7 @@ join_window (GstAsdJoin * join, GstAsdBranch * owner)
 }
 
 /* Drops what is left of a clip that has ended on a branch. There may be a rest
- * that is too short for that branch; else it had to have something. */
+ * that is too short for one more window there; else it had to have something. */
 static void
 drop_rest (GstAsdJoin * join, GstAsdBranch * ended)
 {
@@ -236,7 +236,7 @@ drop_rest (GstAsdJoin * join, GstAsdBranch * ended)
 
     for (; (item = gst_asd_branch_peek_window (branch)) != NULL;
         gst_asd_branch_drop_head (branch)) {
-      if (!item->used && item->end - item->start >= ended->length)
+      if (!item->used && item->end >= ended->left + ended->length)
         skip_window (join, item, ended);
       else
         GST_DEBUG_OBJECT (branch->pad, "rest %" GST_PTR_FORMAT, item->buffer);

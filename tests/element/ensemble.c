@@ -299,6 +299,25 @@ GST_START_TEST (test_overlapping_windows)
 
 GST_END_TEST;
 
+/* asddenoise leaves out the last seconds, in which other branches have windows
+ * that overlap: nobody has to hear of them. */
+GST_START_TEST (test_rest_of_overlapping_windows)
+{
+  Ensemble *e = ensemble_begin ("normalize=none method=mean");
+
+  push (e, 0, 0, 10, 1);
+  for (guint i = 0; i < 3; i++)
+    push (e, 1, 2 * i, 10, 3);
+  for (guint i = 0; i < 2; i++)
+    gst_harness_push_event (e->in[i], gst_event_new_eos ());
+  check_next (e, 0, 10, 2);
+  check_no_more (e);
+  test_check_quiet (e->bus, GST_MESSAGE_WARNING | GST_MESSAGE_ERROR);
+  ensemble_free (e);
+}
+
+GST_END_TEST;
+
 /* A window that one branch leaves out is the only one that is lost. */
 GST_START_TEST (test_dropped_window)
 {
@@ -676,6 +695,7 @@ ensemble_suite (void)
   tcase_add_test (tc, test_below_the_minimum);
   tcase_add_test (tc, test_different_windows);
   tcase_add_test (tc, test_overlapping_windows);
+  tcase_add_test (tc, test_rest_of_overlapping_windows);
   tcase_add_test (tc, test_dropped_window);
   tcase_add_test (tc, test_gap);
   tcase_add_test (tc, test_lag);
