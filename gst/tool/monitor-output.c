@@ -211,14 +211,17 @@ describe_status (MonitorStream * stream)
   GString *line = g_string_new (stream->name);
   const char *sound = stream->alarm ? "ALARM" :
       stream->anomalous ? "anomalous" : "normal";
+  char *counts;
 
   g_string_append_printf (line, ": %s", monitor_state_get_name (stream->state));
   if (stream->state != MONITOR_LISTENING && *stream->text != '\0')
     g_string_append_printf (line, ", %s", stream->text);
-  if (!isnan (stream->score) && stream->state == MONITOR_LISTENING)
-    g_string_append_printf (line, ", %s, score %.4g (threshold %.4g), %"
-        G_GUINT64_FORMAT " windows, %" G_GUINT64_FORMAT " alarms", sound,
-        stream->score, stream->threshold, stream->n_windows, stream->n_alarms);
+  if (!isnan (stream->score) && stream->state == MONITOR_LISTENING) {
+    counts = monitor_stream_describe_counts (stream);
+    g_string_append_printf (line, ", %s, score %.4g (threshold %.4g), %s",
+        sound, stream->score, stream->threshold, counts);
+    g_free (counts);
+  }
   if (strcmp (stream->sensor, "ok") != 0)
     g_string_append_printf (line, ", sensor %s", stream->sensor);
   return g_string_free (line, FALSE);

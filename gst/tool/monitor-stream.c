@@ -163,6 +163,14 @@ fail (MonitorStream * stream, const char *text)
   set_state (stream, MONITOR_FAILED, text);
 }
 
+char *
+monitor_stream_describe_counts (const MonitorStream * stream)
+{
+  return g_strdup_printf ("%" G_GUINT64_FORMAT " window%s, %" G_GUINT64_FORMAT
+      " alarm%s", stream->n_windows, stream->n_windows == 1 ? "" : "s",
+      stream->n_alarms, stream->n_alarms == 1 ? "" : "s");
+}
+
 static void
 end (MonitorStream * stream)
 {
@@ -179,9 +187,7 @@ end (MonitorStream * stream)
         "a shorter --window");
     set_state (stream, MONITOR_FAILED, text);
   } else {
-    text = g_strdup_printf ("%" G_GUINT64_FORMAT " window%s, %" G_GUINT64_FORMAT
-        " alarm%s", stream->n_windows, stream->n_windows == 1 ? "" : "s",
-        stream->n_alarms, stream->n_alarms == 1 ? "" : "s");
+    text = monitor_stream_describe_counts (stream);
     set_state (stream, MONITOR_ENDED, text);
   }
   g_free (text);

@@ -127,6 +127,9 @@ void monitor_stream_cut (MonitorStream * stream);
 /* To be called once a second. */
 void monitor_stream_tick (MonitorStream * stream);
 gboolean monitor_stream_is_over (MonitorStream * stream);
+
+/* "6 windows, 1 alarm" */
+char *monitor_stream_describe_counts (const MonitorStream * stream);
 const char *monitor_state_get_name (MonitorState state);
 
 /* @input without a password, to be freed. */
