@@ -447,7 +447,11 @@ run_clear (gpointer data)
 static gboolean
 add_run (GArray * runs, const char *recipe, GError ** error)
 {
-  Run run = { {gst_asd_recipe_new (recipe, error), opt_window, opt_seed} };
+  Run run = {
+    .training.recipe = gst_asd_recipe_new (recipe, error),
+    .training.window = opt_window,
+    .training.seed = opt_seed,
+  };
   gboolean ok = run.training.recipe != NULL;
   guint i;
 
