@@ -140,13 +140,18 @@ monitor_event_to_json (MonitorStream * stream, const GstStructure * event)
 
 /* for people */
 
+/* A change of the sensor says when it was, to which no window belongs. */
 static char *
-format_time (MonitorStream * stream)
+format_time (MonitorStream * stream, const GstStructure * event)
 {
-  guint seconds = stream->position / GST_SECOND;
+  guint64 time = stream->position;
   GDateTime *now;
+  guint seconds;
   char *text;
 
+  if (gst_structure_has_name (event, "asd-sensor"))
+    gst_structure_get_uint64 (event, "running-time", &time);
+  seconds = time / GST_SECOND;
   if (!stream->live)
     return g_strdup_printf ("%u:%02u:%02u", seconds / 3600,
         seconds / 60 % 60, seconds % 60);
@@ -170,7 +175,9 @@ describe_alarm (const GstStructure * alarm)
     return g_strdup_printf ("ALARM: score %.4g is above %.4g%s%s", peak,
         threshold, why != NULL ? "; " : "", why != NULL ? why : "");
   if (g_strcmp0 (state, "cleared") == 0)
-    return g_strdup_printf ("alarm over after %.1f s, highest score %.4g",
+    return g_strdup_printf ("%s %.1f s, highest score %.4g",
+        g_strcmp0 (gst_structure_get_string (alarm, "reason"), "ended") == 0 ?
+        "listening ended during an alarm of" : "alarm over after",
         duration / 1e9, peak);
   return NULL;
 }
@@ -284,7 +291,7 @@ write_event (MonitorOutput * output, MonitorStream * stream,
   if (wrong) {
     fprintf (stderr, "%s: %s: %s\n", g_get_prgname (), stream->name, text);
   } else if (!output->json) {
-    time = format_time (stream);
+    time = format_time (stream, event);
     line = g_strdup_printf ("%s  %s: %s\n", time, stream->name, text);
     write_text (output, line);
     g_free (line);

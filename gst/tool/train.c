@@ -128,12 +128,16 @@ describe (AsdModelWriter * writer, const Training * training, Source * source,
     asd_sensor_levels_write (&levels, writer);
 }
 
+/* Fewer scores have no tail that a threshold could follow. */
+#define MIN_SCORES 8
+
 /* What the threshold is worth. */
 static void
 print_result (const Calibration * calibration, guint n_recordings,
     gboolean live)
 {
   const AsdThresholdRule *rule = &calibration->rule;
+  char *text;
 
   printf ("%s: %u %s", opt_model, n_recordings,
       live ? "windows" : "recordings");
@@ -141,6 +145,14 @@ print_result (const Calibration * calibration, guint n_recordings,
     printf (", threshold %g (%s of %u held-out scores)",
         calibration->threshold, opt_threshold, calibration->n_scores);
   printf ("\n");
+  if (!isnan (calibration->threshold) && calibration->n_scores < MIN_SCORES) {
+    text =
+        g_strdup_printf ("a threshold from so few scores (%u) may be far off: "
+        "learn from %u %s or more", calibration->n_scores, MIN_SCORES,
+        live ? "windows" : "recordings");
+    tool_say (opt_model, text);
+    g_free (text);
+  }
   if (!isnan (calibration->threshold)
       && rule->method == ASD_THRESHOLD_FALSE_ALARMS)
     printf

@@ -189,6 +189,9 @@ asd_shares_merge (GArray * merged, const AsdShare * shares, gsize n,
   }
 }
 
+/* Of the edges of a band that is made of several: wider ones tell nothing. */
+#define MAX_RATIO 2.
+
 typedef enum
 {
   FREE,
@@ -211,9 +214,11 @@ take_peak (const AsdShare * shares, gsize first, gsize end, Use limit,
   if (best == end)
     return FALSE;
   for (low = best; low > first && uses[low - 1] < limit
-      && shares[low - 1].share >= shares[best].share / 2; low--);
+      && shares[low - 1].share >= shares[best].share / 2
+      && shares[best].high <= MAX_RATIO * shares[low - 1].low; low--);
   for (high = best; high + 1 < end && uses[high + 1] < limit
-      && shares[high + 1].share >= shares[best].share / 2; high++);
+      && shares[high + 1].share >= shares[best].share / 2
+      && shares[high + 1].high <= MAX_RATIO * shares[low].low; high++);
   *peak = shares[low];
   peak->share = 0;
   for (i = low; i <= high; i++) {
@@ -222,10 +227,12 @@ take_peak (const AsdShare * shares, gsize first, gsize end, Use limit,
     peak->share += shares[i].share;
   }
   for (; low > first && uses[low - 1] != PEAK
-      && shares[low - 1].share <= shares[low].share; low--)
+      && shares[low - 1].share <= shares[low].share
+      && shares[low - 1].share < shares[best].share / 2; low--)
     uses[low - 1] = SLOPE;
   for (; high + 1 < end && uses[high + 1] != PEAK
-      && shares[high + 1].share <= shares[high].share; high++)
+      && shares[high + 1].share <= shares[high].share
+      && shares[high + 1].share < shares[best].share / 2; high++)
     uses[high + 1] = SLOPE;
   return TRUE;
 }

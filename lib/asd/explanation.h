@@ -116,8 +116,8 @@ void asd_shares_merge (GArray * merged, const AsdShare * shares, gsize n,
  * @top: (out): the largest, largest first
  *
  * The band with the largest share, together with its neighbours on both sides as
- * far as each of them has at least half as much, is one; what is left gives the
- * next ones. The slopes beside a peak count only where there is nothing else.
+ * far as each of them has at least half as much, and all are no more than an
+ * octave wide, is one; what is left gives the next ones. The slopes beside a peak count only where there is nothing else.
  *
  * Returns: how many there are, 0 to %ASD_SHARES_TOP
  */

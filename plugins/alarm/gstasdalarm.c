@@ -31,6 +31,8 @@
  * window while it lasts, and when it is cleared:
  *
  * - state (string): "started", "ongoing" or "cleared"
+ * - reason (string; when cleared): "normal" where the scores came back down,
+ *   "ended" where the stream or file ended first
  * - start (uint64, ns): running time of the first window that voted
  * - end (uint64, ns): running time at which the last window so far ends that is
  *   above the off level
@@ -156,8 +158,10 @@ update_source (GstAsdAlarm * self, const AsdAlarmReport * report)
   }
 }
 
+/* @reason: of the end of the alarm, or NULL */
 static void
-post_report (GstAsdAlarm * self, const AsdAlarmReport * report)
+post_report (GstAsdAlarm * self, const AsdAlarmReport * report,
+    const gchar * reason)
 {
   GstClockTime stream_time = GST_CLOCK_TIME_NONE;
   GstStructure *s;
@@ -176,6 +180,8 @@ post_report (GstAsdAlarm * self, const AsdAlarmReport * report)
       "model", G_TYPE_STRING, gst_structure_get_string (self->source, "model"),
       "stream-id", G_TYPE_STRING,
       gst_structure_get_string (self->source, "stream-id"), NULL);
+  if (reason != NULL)
+    gst_structure_set (s, "reason", G_TYPE_STRING, reason, NULL);
   gst_asd_score_copy_explanation (self->source, s);
   GST_DEBUG_OBJECT (self, "%" GST_PTR_FORMAT, s);
   gst_element_post_message (GST_ELEMENT (self),
@@ -203,7 +209,7 @@ finish_stream (GstAsdAlarm * self)
   AsdAlarmReport report;
 
   if (self->alarm != NULL && asd_alarm_finish (self->alarm, &report))
-    post_report (self, &report);
+    post_report (self, &report, "ended");
   g_queue_clear_full (&self->candidates, free_candidate);
   self->next_time = 0;
 }
@@ -285,7 +291,8 @@ gst_asd_alarm_transform_ip (GstBaseTransform * trans, GstBuffer * buffer)
     if (reports[i].state == ASD_ALARM_STARTED)
       begin_alarm (self, score, window.start);
     update_source (self, &reports[i]);
-    post_report (self, &reports[i]);
+    post_report (self, &reports[i],
+        reports[i].state == ASD_ALARM_CLEARED ? "normal" : NULL);
   }
   return GST_FLOW_OK;
 }

@@ -148,6 +148,20 @@ model_caps (GstAsdDetector * self)
       G_TYPE_INT, 1, "rate", G_TYPE_INT, self->rate, NULL);
 }
 
+/* A sink waits with its first buffer until the pipeline plays. That may be
+ * never: sinks behind asddetect that need all of the audio first, such as the
+ * file of one picture, get it only when the windows have gone through here. */
+static GstPadProbeReturn
+drop_what_prerolls (GstPad * pad, GstPadProbeInfo * info, gpointer user_data)
+{
+  (void) pad;
+  (void) user_data;
+  if (info->type & GST_PAD_PROBE_TYPE_BUFFER)
+    return GST_PAD_PROBE_DROP;
+  return GST_EVENT_TYPE (GST_PAD_PROBE_INFO_EVENT (info)) == GST_EVENT_GAP ?
+      GST_PAD_PROBE_DROP : GST_PAD_PROBE_OK;
+}
+
 /* audioconvert ! audioresample ! capsfilter ! asdsensor ! RECIPE ! asdalarm !
  * fakesink */
 static gboolean
@@ -188,6 +202,8 @@ fill_bin (GstAsdDetector * self, GstElement * recipe,
   self->audio = gst_element_get_static_pad (sensor, "sink");
   self->scores = gst_element_get_static_pad (alarm, "sink");
   self->end = gst_element_get_static_pad (sink, "sink");
+  gst_pad_add_probe (self->end, GST_PAD_PROBE_TYPE_BUFFER |
+      GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, drop_what_prerolls, NULL, NULL);
   pad = gst_element_get_static_pad (self->convert, "sink");
   gst_element_add_pad (self->bin, gst_ghost_pad_new ("sink", pad));
   gst_object_unref (pad);

@@ -56,6 +56,9 @@ pop_alarm (TestHarness * t, const char *state)
   return message;
 }
 
+/* Of the latest message that was checked: why it was cleared. */
+static char reason[16];
+
 static void
 check_alarm (TestHarness * t, const char *state, guint64 start, guint64 end,
     double peak)
@@ -78,6 +81,8 @@ check_alarm (TestHarness * t, const char *state, guint64 start, guint64 end,
   fail_unless_equals_string (gst_structure_get_string (s, "model"), "m.asd");
   fail_unless_equals_string (gst_structure_get_string (s, "stream-id"),
       "stream 1");
+  g_strlcpy (reason, g_strcmp0 (state, "cleared") == 0 ?
+      gst_structure_get_string (s, "reason") : "", sizeof reason);
 }
 
 static void
@@ -99,6 +104,7 @@ GST_START_TEST (test_messages)
   check_alarm (t, "ongoing", 1 * WINDOW, 5 * WINDOW, 30);
   check_alarm (t, "ongoing", 1 * WINDOW, 5 * WINDOW, 30);
   check_alarm (t, "cleared", 1 * WINDOW, 5 * WINDOW, 30);
+  fail_unless_equals_string (reason, "normal");
   check_no_alarm (t);
 
   buffers = test_pull_all (t);
@@ -176,6 +182,7 @@ GST_START_TEST (test_boundaries)
     test_push_event (t, gst_event_new_flush_start ());
   test_push_event (t, make_end (__i__));
   check_alarm (t, "cleared", 0, 2 * WINDOW, 14);
+  fail_unless_equals_string (reason, "ended");
   check_no_alarm (t);
   if (__i__ == 2)
     start_stream (t, "stream 1");

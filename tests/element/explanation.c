@@ -106,13 +106,14 @@ GST_START_TEST (test_fields)
   check_double (s, "band-1-share", 0.7);
   check_double (s, "band-2-low", 100);
   check_double (s, "band-2-share", 0.3);
-  check_double (s, "modulation-1-low", 4);
+  check_double (s, "modulation-1-low", 8);
   check_double (s, "modulation-1-high", 16);
-  check_double (s, "modulation-1-share", 1);
+  check_double (s, "modulation-1-share", 0.6);
+  check_double (s, "modulation-2-low", 4);
   fail_unless (!gst_structure_has_field (s, "band-3-low"));
   fail_unless_equals_string (gst_structure_get_string (s, "text"),
       "strongest at 900-1100 Hz (70 %) and 100-200 Hz (30 %), "
-      "modulated at 4-16 Hz (100 %)");
+      "modulated at 8-16 Hz (60 %)");
   gst_structure_free (s);
 
   s = score_frame (t, quiet, 4);

@@ -40,3 +40,20 @@ expect_exit 0 cc -Wall -Werror "$examples/listen.c" -o listen \
 check ./listen
 check /usr/bin/python3 "$examples/listen.py"
 [ "$(wc -l <"$examples/listen.py")" -lt 40 ] || fail 'listen.py is too long'
+
+# The launch lines of pipelines/live.sh; pulse.py and rtsp.py have such sources.
+live=$ASD_SOURCE/pipelines/live.sh
+expect_exit 0 sh "$live" fan.asd test is-live=false num-buffers=300 \
+  fault=imbalance severity=1
+expect_stdout 'asd-score, score='
+expect_stdout 'asd-alarm, state=.string.started'
+expect_exit 255 sh "$live" none.asd test
+expect_stderr 'none.asd'
+expect_exit 1 sh "$live" fan.asd rtsp://127.0.0.1:1/none
+expect_stderr 'GstRTSPSrc'
+expect_exit 255 sh "$live" fan.asd alsa:none
+expect_stderr GstAlsaSrc
+expect_exit 2 sh "$live" fan.asd nowhere
+expect_stderr 'give rtsp://'
+expect_exit 2 sh "$live" fan.asd
+expect_stderr 'MODEL.asd pulse'

@@ -68,6 +68,15 @@ def main():
                 sys.exit(f"window {i}: {column.count(ALARM)} pixels of alarm, "
                          f"{table[i]}")
 
+        # The scope has to hear all before the file gets anything.
+        run("timeout", "60", "gst-launch-1.0", "-q", "filesrc",
+            "location=x.wav", "!", "wavparse", "!", "audioconvert", "!",
+            "asddetect", "model=fan.asd", "!", "asdscope", "span=0", "!",
+            "video/x-raw,framerate=0/1", "!", "videoconvert", "!", "pngenc", "!",
+            "filesink", "location=still.png")
+        if os.path.getsize("still.png") < 1000:
+            sys.exit("still.png is empty")
+
         wrong = run(TOOL, "score", "--model", "fan.asd", "--picture", "q.png",
                     "x.wav", "train", code=2).stderr
         if "one recording, not 9" not in wrong:

@@ -157,6 +157,22 @@ GST_START_TEST (test_slopes)
 
 GST_END_TEST;
 
+/* A wide one is told by the octave. */
+GST_START_TEST (test_wide)
+{
+  const double percents[] = { 0, 10, 10, 10, 10, 10, 10, 10 };
+  g_autofree AsdShare *shares = make_bands (percents, 8);
+  AsdShare top[ASD_SHARES_TOP];
+
+  fail_unless_equals_int (asd_shares_get_top (shares, 8, ASD_SHARE_BAND, top),
+      3);
+  check_share (&top[0], ASD_SHARE_BAND, 400, 800, 0.4);
+  check_share (&top[1], ASD_SHARE_BAND, 200, 400, 0.2);
+  check_share (&top[2], ASD_SHARE_BAND, 100, 200, 0.1);
+}
+
+GST_END_TEST;
+
 /* Three digits of frequencies, two of modulations, and no exponent. */
 GST_START_TEST (test_describe)
 {
@@ -470,6 +486,7 @@ explanation_suite (void)
   tcase_add_test (tc, test_merge);
   tcase_add_test (tc, test_top);
   tcase_add_test (tc, test_slopes);
+  tcase_add_test (tc, test_wide);
   tcase_add_test (tc, test_describe);
   tcase_add_test (tc, test_parts_sum_to_score);
   tcase_add_test (tc, test_parts_of_neighbours);
