@@ -30,6 +30,7 @@ struct _MonitorMqtt
   char *prefix;
   gboolean started;             /* its thread is there */
   guint away;                   /* seconds without the broker */
+  guint lost;                   /* messages that cannot wait for it */
 
   /* of the library's thread, atomic */
   gint connected;
@@ -45,6 +46,8 @@ publish (MonitorMqtt * mqtt, const char *topic, const char *text, int qos,
   if (mosquitto_publish (mqtt->client, NULL, topic, strlen (text), text, qos,
           retain) == MOSQ_ERR_SUCCESS)
     g_atomic_int_inc (&mqtt->unsent);
+  else
+    mqtt->lost++;
 }
 
 /* It left, and the broker has it where that was asked for. */
@@ -187,15 +190,21 @@ static gboolean
 parse (MonitorMqtt * mqtt, const char *uri, char **user, char **password,
     GError ** error)
 {
-  char *scheme = NULL, *path = NULL;
+  char *scheme = NULL, *path = NULL, *query = NULL, *fragment = NULL;
   const char *prefix;
+  gboolean ok;
 
-  if (!g_uri_split_with_user (uri, G_URI_FLAGS_HAS_PASSWORD, &scheme, user,
-          password, NULL, &mqtt->host, &mqtt->port, &path, NULL, NULL, NULL)
-      || g_strcmp0 (scheme, "mqtt") != 0 || mqtt->host == NULL
-      || *mqtt->host == '\0' || strpbrk (path, "+#") != NULL) {
+  ok = g_uri_split_with_user (uri, G_URI_FLAGS_HAS_PASSWORD, &scheme, user,
+      password, NULL, &mqtt->host, &mqtt->port, &path, &query, &fragment, NULL)
+      && g_strcmp0 (scheme, "mqtt") == 0 && mqtt->host != NULL
+      && *mqtt->host != '\0' && strpbrk (path, "+#") == NULL && query == NULL
+      && fragment == NULL;
+  g_free (query);
+  g_free (fragment);
+  if (!ok) {
     g_set_error (error, ASD_ERROR, ASD_ERROR_FORMAT,
-        "--mqtt is mqtt://[USER:PASSWORD@]HOST[:PORT][/PREFIX]");
+        "--mqtt is mqtt://[USER:PASSWORD@]HOST[:PORT][/PREFIX], without ?, + and "
+        "# in PREFIX");
     g_free (scheme);
     g_free (path);
     return FALSE;
@@ -239,6 +248,21 @@ monitor_mqtt_new (const char *uri, GPtrArray * streams, GError ** error)
   return mqtt;
 }
 
+/* Only alarms wait for a broker that is away. */
+static void
+say_unsent (MonitorMqtt * mqtt)
+{
+  gint n = g_atomic_int_get (&mqtt->unsent) + mqtt->lost;
+  char *name = g_strdup_printf ("MQTT broker %s:%d", mqtt->host, mqtt->port);
+  char *text = g_strdup_printf ("is away at the end: %d message%s of alarms "
+      "cannot reach it any more", n, n == 1 ? "" : "s");
+
+  if (n > 0)
+    tool_say (name, text);
+  g_free (text);
+  g_free (name);
+}
+
 void
 monitor_mqtt_free (MonitorMqtt * mqtt)
 {
@@ -251,6 +275,8 @@ monitor_mqtt_free (MonitorMqtt * mqtt)
     if (connected) {
       publish_own_state (mqtt, "ended", FALSE);
       flush (mqtt);
+    } else {
+      say_unsent (mqtt);
     }
     mosquitto_disconnect (mqtt->client);
     /* By force where it waits for a broker. */

@@ -213,7 +213,8 @@ def usage():
     for args, pattern in [
             (['--metrics', 'fly'], '--metrics is ADDRESS:PORT'),
             (['--metrics', '127.0.0.1:99999'], '--metrics is ADDRESS:PORT'),
-            (['--mqtt', 'http://127.0.0.1'], '--mqtt is mqtt://')]:
+            (['--mqtt', 'http://127.0.0.1'], '--mqtt is mqtt://'),
+            (['--mqtt', 'mqtt://127.0.0.1/hall/#'], 'without')]:
         fails(1, pattern, 'gst-asd', 'monitor', '--model', make_model(), 'test',
               '--duration', '1', *args)
 

@@ -2,6 +2,7 @@
 import json
 import re
 import signal
+import subprocess
 import time
 import urllib.error
 import urllib.request
@@ -55,6 +56,16 @@ def messages():
     monitor.stop(signal.SIGKILL)
     listener.wait_for('hall/3/state', state='lost')
     broker.kill()
+
+
+def broker_never_there():
+    """The start and end of an alarm have nowhere to go, which is said."""
+    done = subprocess.run(
+        ['gst-asd', 'monitor', '--model', make_model(), 'test', '--fault',
+         'imbalance', '--severity', '1', '--duration', '30', '--mqtt',
+         f'mqtt://127.0.0.1:{free_port()}'], capture_output=True, text=True)
+    check_equal(done.returncode, 0, 'exit code')
+    check('2 messages of alarms cannot reach it' in done.stderr, done.stderr)
 
 
 def broker_away():
@@ -146,4 +157,4 @@ def metrics():
     check_equal(monitor.stop(signal.SIGTERM), 0, 'exit code')
 
 
-main([messages, broker_away, metrics])
+main([messages, broker_never_there, broker_away, metrics])
